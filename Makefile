@@ -1,0 +1,88 @@
+# irqbed: `make run` boots it in QEMU, `make test` proves it, `make help` tells.
+MAKEFLAGS += -rR --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+CROSS_COMPILE ?=
+CC      := $(CROSS_COMPILE)gcc
+LD      := $(CROSS_COMPILE)ld.bfd
+OBJCOPY := $(CROSS_COMPILE)objcopy
+READELF := $(CROSS_COMPILE)readelf
+HOSTCC  ?= gcc
+Q       := $(if $(V),,@)
+
+# Lowest first: a room includes only itself and rooms to its left.
+ROOMS := lib cpu console mm trap acpi time apic bh irq entry dev smp ktest
+
+# What `make run` passes on.
+SMP ?= 1
+CPU ?= max
+MACHINE ?= q35
+TESTS ?=
+TIMEOUT ?=
+ARGS ?=
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# gnu-efi moved its files between Debian releases; the first that exists wins.
+EFI_LIBDIRS := $(wildcard $(addsuffix /crt0-efi-x86_64.o, \
+	/usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null) /usr/lib))
+EFI_LIB := $(patsubst %/crt0-efi-x86_64.o,%,$(firstword $(EFI_LIBDIRS)))
+
+SRCS := $(sort $(wildcard efi/*.c $(ROOMS:%=src/%/*.c) $(ROOMS:%=src/%/*.S) \
+	src/*.c tests/*/test_*.c tests/*/pure_*.c))
+OBJS := $(SRCS:%=build/%.o)
+
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar \
+	-fvisibility=hidden -fno-omit-frame-pointer -fno-strict-aliasing \
+	-mno-red-zone -mgeneral-regs-only -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-jump-tables -fno-common \
+	-maccumulate-outgoing-args -fmacro-prefix-map=$(CURDIR)/= \
+	-Wall -Wextra -Wshadow -Wundef -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Woverride-init -Wno-unused-parameter -Werror \
+	-Iinclude -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 \
+	-DGNU_EFI_USE_MS_ABI
+# The canary lies at %gs:40; efi/ and lib/ run before GS base is set.
+PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
+build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
+# Only the log's BEGIN line shows the version: only its object depends on it.
+build/src/ktest/runner.c.o: build/version
+build/src/ktest/runner.c.o: CFLAGS += -DIRQBED_VERSION='"$(VERSION)"'
+# Cases run in the order they are written in.
+build/tests/%.o: CFLAGS += -fno-toplevel-reorder
+LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
+	--no-warn-rwx-segments --build-id=none --fatal-warnings
+
+.PHONY: force all run test check list-tests format clean help bench debug setup
+all: build/irqbed.efi build/irqbed.debug build/irqbed.img ## Build everything
+
+build/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(PROTECT) -MMD -MP -c $< -o $@
+
+build/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+build/version: force
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+force:
+
+build/irqbed.so: $(OBJS) efi/irqbed.lds
+	$(Q)$(LD) $(LDFLAGS) -T efi/irqbed.lds $(EFI_LIB)/crt0-efi-x86_64.o \
+		$(OBJS) -L$(EFI_LIB) -lgnuefi -o $@
+
+build/irqbed.efi: build/irqbed.so scripts/pe-finish
+	$(Q)READELF=$(READELF) scripts/check-image $<
+	$(Q)$(OBJCOPY) -j .text -j .rodata -j .data -j .dynamic -j .dynsym \
+		-j .rela -j .reloc --output-target=efi-app-x86_64 $< $@
+	$(Q)scripts/pe-finish $@
+
+build/irqbed.debug: build/irqbed.so
+	$(Q)$(OBJCOPY) --only-keep-debug $< $@
+
+build/irqbed.img: build/irqbed.efi scripts/mkimage
+	$(Q)scripts/mkimage $< $@
+
+-include $(OBJS:.o=.d)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * msr-index.h - model-specific registers by number, with their bits.
+ *
+ * Spec: SDM 4 "Model-Specific Registers (MSRs)"; APM 2 "MSR Cross-Reference".
+ */
+#pragma once
+
+/* clang-format off */
+#define MSR_IA32_TSC			0x00000010
+#define MSR_IA32_APICBASE		0x0000001b
+#define   MSR_IA32_APICBASE_BSP		  (1ull << 8)
+#define   MSR_IA32_APICBASE_EXTD	  (1ull << 10)	/* x2APIC mode */
+#define   MSR_IA32_APICBASE_ENABLE	  (1ull << 11)
+#define   MSR_IA32_APICBASE_BASE	  0x000ffffffffff000ull
+#define MSR_SMI_COUNT			0x00000034
+#define MSR_IA32_FEAT_CTL		0x0000003a
+#define MSR_IA32_TSC_ADJUST		0x0000003b
+#define MSR_IA32_XAPIC_DISABLE_STATUS	0x000000bd
+#define   LEGACY_XAPIC_DISABLED		  (1ull << 0)
+#define MSR_IA32_ARCH_CAPABILITIES	0x0000010a
+#define   ARCH_CAP_XAPIC_DISABLE	  (1ull << 21)
+#define MSR_IA32_SYSENTER_CS		0x00000174
+#define MSR_IA32_MCG_CAP		0x00000179
+#define   MCG_BANKCNT_MASK		  0xffull
+#define MSR_IA32_MCG_STATUS		0x0000017a
+#define MSR_IA32_MCG_CTL		0x0000017b
+#define MSR_IA32_MISC_ENABLE		0x000001a0
+#define MSR_IA32_DEBUGCTL		0x000001d9
+#define MSR_IA32_PAT			0x00000277
+#define MSR_IA32_MCx_CTL(n)		(0x00000400 + 4 * (n))
+#define MSR_IA32_MCx_STATUS(n)		(0x00000401 + 4 * (n))
+#define MSR_IA32_MCx_ADDR(n)		(0x00000402 + 4 * (n))
+#define MSR_IA32_MCx_MISC(n)		(0x00000403 + 4 * (n))
+#define MSR_IA32_U_CET			0x000006a0
+#define MSR_IA32_S_CET			0x000006a2
+#define MSR_IA32_PKRS			0x000006e1
+#define MSR_IA32_TSC_DEADLINE		0x000006e0
+#define MSR_X2APIC_BASE			0x00000800	/* + xAPIC offset / 16 */
+#define MSR_EFER			0xc0000080
+#define MSR_STAR			0xc0000081
+#define MSR_LSTAR			0xc0000082
+#define MSR_CSTAR			0xc0000083
+#define MSR_SYSCALL_MASK		0xc0000084
+#define MSR_FS_BASE			0xc0000100
+#define MSR_GS_BASE			0xc0000101
+#define MSR_KERNEL_GS_BASE		0xc0000102
+#define MSR_TSC_AUX			0xc0000103
+/* clang-format on */

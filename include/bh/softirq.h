@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * softirq.h - work that an interrupt leaves for just after itself.
+ *
+ * raise_softirq() marks; irq_exit() and the last local_bh_enable() run what
+ * is marked, with IF=1, lowest number first, never nested on one CPU. When it
+ * goes on too long the rest is left to the idle loop, which plays ksoftirqd.
+ *
+ * Linux: kernel/softirq.c, include/linux/interrupt.h.
+ */
+#pragma once
+
+#include <cpu/preempt.h>
+#include <lib/compiler.h>
+
+enum {
+	HI_SOFTIRQ,
+	TIMER_SOFTIRQ,
+	NET_TX_SOFTIRQ,
+	NET_RX_SOFTIRQ,
+	BLOCK_SOFTIRQ,
+	IRQ_POLL_SOFTIRQ,
+	TASKLET_SOFTIRQ,
+	SCHED_SOFTIRQ,
+	HRTIMER_SOFTIRQ,
+	RCU_SOFTIRQ,
+	NR_SOFTIRQS
+};
+
+/* Softirqs re-raised while they run: rounds, and time, before ksoftirqd. */
+#define MAX_SOFTIRQ_RESTART 10
+#define MAX_SOFTIRQ_TIME_US 2000
+
+typedef void (*softirq_action_t)(void);
+
+/* Linux's name of nr, as in /proc/softirqs. nr < NR_SOFTIRQS. */
+const char *softirq_name(u32 nr);
+
+/* Install the action for nr; NULL removes. Boot or task context. */
+void open_softirq(u32 nr, softirq_action_t action);
+
+/* The action installed, so that a case can put it back. */
+softirq_action_t softirq_action(u32 nr);
+
+/* Mark nr pending on this CPU. Any context but NMI; _irqoff: IF is 0. */
+void raise_softirq(u32 nr);
+void raise_softirq_irqoff(u32 nr);
+
+/* Pending bits of this CPU; clear them all (the runner, after a case). */
+u32 local_softirq_pending(void);
+void softirq_discard_pending(void);
+
+/* Keep softirqs off this CPU; nests. The last enable runs what is pending. */
+void local_bh_disable(void);
+void local_bh_enable(void);
+
+/* Run what is pending now, if this context may. IF any; IF=1 while serving. */
+void do_softirq(void);
+
+/* Stage-1 ksoftirqd: true if it had work. Idle loop, IF=1. */
+bool ksoftirqd_run(void);
+
+/* True after the limit was hit, until ksoftirqd_run() has done the rest. */
+bool ksoftirqd_pending(void);
+
+/* How often nr ran on this CPU: /proc/softirqs. */
+u64 softirq_count_of(u32 nr);
+
+/* softirq_init: open TASKLET and HI. sched_init: SCHED. Boot CPU. */
+void softirq_init(void);
+void sched_init(void);
+
+/* From irq_exit(), out of line: IF=0, something is pending. */
+void invoke_softirq(void);
+
+/* Every hardware interrupt's first and last act. IF=0. */
+static __always_inline void irq_enter(void)
+{
+	preempt_count_add(HARDIRQ_OFFSET);
+}
+
+static __always_inline void irq_exit(void)
+{
+	preempt_count_sub(HARDIRQ_OFFSET);
+	if (unlikely(this_cpu(softirq_pending)) && !in_interrupt())
+		invoke_softirq();
+}

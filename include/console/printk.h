@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * printk.h - the log. One call is one line: the text is formatted whole, then
+ * written under one lock with CR LF at its end, to every sink.
+ */
+#pragma once
+
+#include <lib/compiler.h>
+
+#define PRINTK_MAX 512 /* longest line; the rest is cut and marked "..." */
+
+/*
+ * Write one line (fmt carries no newline). Any context and any CPU: an NMI or
+ * exception that interrupts its own CPU's write breaks the lock, another CPU
+ * waits for it at most 10 ms.
+ */
+void printk(const char *fmt, ...) __printf(1, 2);
+
+/*
+ * CRC-32 of every byte written since printk_crc_begin(); _with(): as if text
+ * had followed.
+ */
+void printk_crc_begin(void);
+u32 printk_crc(void);
+u32 printk_crc_with(const char *text);

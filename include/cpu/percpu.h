@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * percpu.h - data that exists once a CPU, reached through GS.
+ *
+ * Every DEFINE_PER_CPU() variable lies in .data..percpu. That section is the
+ * boot CPU's area until setup_per_cpu_areas() gives each CPU a copy; GS base
+ * points at a CPU's area, whose head is struct pcpu_hot. Fields of pcpu_hot
+ * cost one instruction (this_cpu_*), the others two more (this_cpu_ptr).
+ */
+#pragma once
+
+#include <asm/desc_defs.h>
+#include <lib/compiler.h>
+
+/* clang-format off */
+#define GS_CANARY		40	/* gcc: -mstack-protector-guard-offset */
+#define GS_THIS_CPU_OFF		48
+#define GS_USER_SP		56
+#define GS_PREEMPT_COUNT	72
+#define GS_SOFTIRQ_PENDING	76
+#define GS_IRQ_STACK_TOP	88
+/* clang-format on */
+
+struct pt_regs;
+struct catch_frame;
+
+/* Linux's name for the head: 40 bytes at GS base, then the canary. */
+struct fixed_percpu_data {
+	char gs_base[40];
+	unsigned long stack_canary;
+};
+
+struct pcpu_hot {
+	struct fixed_percpu_data fixed;
+	unsigned long this_cpu_off; /* this area - the template section */
+	u64 user_sp;		    /* SYSCALL parks the user's RSP here */
+	u32 cpu_number;
+	u32 apic_id;
+	u32 preempt_count;
+	u32 softirq_pending; /* bit n: softirq n raised */
+	u32 hardirq_stack_inuse;
+	u32 pad;
+	u64 irq_stack_top;
+	struct pt_regs *irq_regs; /* Linux: get_irq_regs() */
+	struct catch_frame *catch_top;
+	struct tss *tss;
+	union desc_struct *gdt;	   /* read-only, the one in GDTR */
+	union desc_struct *gdt_rw; /* its writable alias, for LTR */
+	u64 debug_dr6; /* of the #DB being handled */
+	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
+	struct pcpu_hot *self;
+};
+
+static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
+	      "the compiler's guard is %gs:40");
+static_assert(offsetof(struct pcpu_hot, this_cpu_off) == GS_THIS_CPU_OFF, "");
+static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "entry.S");
+static_assert(offsetof(struct pcpu_hot, preempt_count) == GS_PREEMPT_COUNT, "");
+static_assert(offsetof(struct pcpu_hot, softirq_pending) == GS_SOFTIRQ_PENDING,
+	      "");
+static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
+	      "entry.S");
+
+#define NR_CPUS 512 /* logical CPUs; APIC IDs may be any 32-bit number */
+
+/* The hot fields, as an lvalue in the GS segment: this_cpu(preempt_count). */
+#define this_cpu(field) (((volatile __seg_gs struct pcpu_hot *)0)->field)
+
+/* One-instruction updates: exact against interrupts on this CPU. */
+#define this_cpu_add32(field, n)                                         \
+	__asm__ volatile("addl %[val], %%gs:%c[off]"                     \
+			 :                                               \
+			 : [val] "ri"(n),                                \
+			   [off] "i"(offsetof(struct pcpu_hot, field))   \
+			 : "memory", "cc")
+#define this_cpu_or32(field, n)                                          \
+	__asm__ volatile("orl %[val], %%gs:%c[off]"                      \
+			 :                                               \
+			 : [val] "ri"(n),                                \
+			   [off] "i"(offsetof(struct pcpu_hot, field))   \
+			 : "memory", "cc")
+
+#define DEFINE_PER_CPU(type, name) \
+	__attribute__((section(".data..percpu"))) type name
+
+#define DECLARE_PER_CPU(type, name) extern type name
+
+/* Migration is the caller's concern: preemption does not exist yet. */
+#define this_cpu_ptr(ptr) \
+	((typeof(ptr))((unsigned long)(ptr) + this_cpu(this_cpu_off)))
+#define per_cpu_ptr(ptr, cpu) \
+	((typeof(ptr))((unsigned long)(ptr) + per_cpu_offset[cpu]))
+
+/* Area minus template of each CPU; written by setup_per_cpu_areas(). */
+extern unsigned long per_cpu_offset[NR_CPUS];
+
+static inline u32 smp_processor_id(void)
+{
+	return this_cpu(cpu_number);
+}
+
+/* Bytes of the template section. */
+size_t per_cpu_size(void);
+
+/*
+ * Make area (per_cpu_size() bytes, 64-byte aligned) the area of cpu: copy the
+ * template, fill the head. Boot CPU, before cpu runs.
+ */
+void per_cpu_init_area(u32 cpu, void *area);
+
+/* Load GS base with this CPU's area. On that CPU, IF=0. */
+void per_cpu_load(u32 cpu);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stacks.h - every kernel stack, by name.
+ *
+ * All stacks of all CPUs lie in one virtual area, a slot each, aligned to the
+ * slot; the lower part of a slot is absent (the guard), so overflow faults,
+ * and the address tells whose stack it was.
+ */
+#pragma once
+
+#include <lib/compiler.h>
+
+/* clang-format off */
+enum stack_kind {
+	STACK_TASK,		/* where cases and the idle loop run */
+	STACK_IST1, STACK_IST2, STACK_IST3, STACK_IST4,
+	STACK_IST5, STACK_IST6, STACK_IST7,
+	STACK_ENTRY,		/* RSP0: events that arrive from CPL 3 */
+	STACK_IRQ,
+	STACK_REPORT,		/* an exception report's own */
+	NR_STACKS,
+	STACK_NONE = NR_STACKS	/* the address is on no stack of ours */
+};
+
+#define STACK_SIZE		0x4000ull	/* mapped, at the slot's top */
+#define STACK_SLOT		0x8000ull
+#define STACK_AREA_BASE		0xfffffe8000000000ull
+#define STACK_AREA_PER_CPU	(STACK_SLOT * 16)
+/* clang-format on */
+
+/* First byte past the stack: its initial RSP, 16-byte aligned. */
+static inline u64 stack_top(u32 cpu, enum stack_kind kind)
+{
+	return STACK_AREA_BASE + cpu * STACK_AREA_PER_CPU +
+	       (kind + 1) * STACK_SLOT;
+}
+
+struct stack_info {
+	enum stack_kind kind; /* STACK_NONE: addr is in no slot */
+	u32 cpu;
+	bool guard; /* addr is in the guard below the stack */
+};
+
+/* Whose stack, or guard, addr is in. Pure. */
+struct stack_info stack_of(u64 addr);
+
+/* "task", "#DF", "NMI", "#DB", "#MC", "#VC", "IST6", ... "none". */
+const char *stack_name(enum stack_kind kind);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner.h - choosing the cases, running them, and saying what came of it.
+ */
+#pragma once
+
+#include <ktest/ktest.h>
+#include <lib/options.h>
+
+/*
+ * Choose cases as opt says and write the log's head: TAP version, plan,
+ * BEGIN. A glob that matches nothing, or options=list, ends the run here.
+ * Boot CPU, once the console works.
+ */
+void ktest_begin(const struct options *opt);
+
+/* Run them all, write END, and leave as finish= says. IF=1. */
+__noreturn void ktest_run(void);
+
+/* The hardware that NEEDS_* asks for, by bit; set before ktest_run(). */
+void ktest_set_present(u32 needs_bit, bool present);
+
+/* The running case, or NULL. For reports and the watchdog. */
+const struct ktest_case *ktest_current(void);

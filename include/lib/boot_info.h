@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot_info.h - what efi/ learned while boot services lived, handed to
+ * start(). Plain data: nothing in it points into boot services memory.
+ */
+#pragma once
+
+#include <lib/options.h>
+
+/* UEFI memory types that the code above tells apart (UEFI 2.x table 7-6). */
+enum mem_type {
+	MEM_RESERVED = 0,
+	MEM_LOADER_CODE = 1,
+	MEM_LOADER_DATA = 2,
+	MEM_BOOT_CODE = 3,
+	MEM_BOOT_DATA = 4,
+	MEM_RUNTIME_CODE = 5,
+	MEM_RUNTIME_DATA = 6,
+	MEM_CONVENTIONAL = 7,
+	MEM_UNUSABLE = 8,
+	MEM_ACPI_RECLAIM = 9,
+	MEM_ACPI_NVS = 10,
+	MEM_MMIO = 11,
+	MEM_MMIO_PORT = 12,
+	MEM_PAL_CODE = 13,
+	MEM_PERSISTENT = 14,
+	NR_MEM_TYPES
+};
+
+struct mem_region {
+	u64 base, pages, attribute;
+	u32 type;
+};
+
+#define BOOT_REGIONS 1024 /* descriptors kept; more are counted and dropped */
+
+struct framebuffer_info {
+	u64 base, size; /* base 0: none */
+	u32 width, height, pitch_pixels, format;
+};
+
+/* The machine as the firmware left it, before irqbed changed anything. */
+struct firmware_state {
+	u64 cr0, cr3, cr4, efer, apic_base, pat, rflags;
+	u64 idt_base, gdt_base;
+	u16 idt_limit, gdt_limit, cs, ss, tr;
+	u32 exit_tries; /* calls of ExitBootServices until it agreed */
+	u64 s_cet;
+};
+
+struct boot_info {
+	struct options options;
+	struct option_errors option_errors;
+	char options_from[16]; /* "LoadOptions", "irqbed.cfg" or "nothing" */
+	u64 rsdp;	       /* physical, 0: none found */
+	struct framebuffer_info fb;
+	u64 image_base, image_size;
+	u64 pool_base, pool_pages; /* ours, allocated before the exit */
+	u64 ap_page;		   /* below 1 MiB, for the trampoline; 0: none */
+	char firmware_vendor[32];
+	u32 firmware_revision;
+	u32 nr_regions, regions_dropped;
+	struct mem_region region[BOOT_REGIONS];
+	struct firmware_state fw;
+};

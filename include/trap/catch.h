@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * catch.h - run code that is meant to fault, and get the fault as a value.
+ *
+ *	struct trap got = catch_trap(insn_ud2, NULL);
+ *	EXPECT_TRAP(got, X86_TRAP_UD);
+ */
+#pragma once
+
+#include <asm/ptrace.h>
+#include <asm/trapnr.h>
+#include <cpu/stacks.h>
+
+struct trap {
+	u32 nr;		/* vector, X86_TRAP_IRET, or TRAP_NONE: fn returned */
+	u64 error_code; /* 0 for vectors without one */
+	u64 ip, cs, flags, sp, ss;
+	u64 cr2;		/* as of entry */
+	u64 dr6;		/* as of entry, #DB only */
+	u64 handler_flags;	/* RFLAGS inside the handler */
+	u64 handler_sp;		/* its RSP where the CPU began to push */
+	enum stack_kind stack;	/* the handler's stack */
+	struct pt_regs regs;	/* everything the event interrupted */
+};
+
+/*
+ * Call fn(arg); the first exception in it ends it and is returned. Its
+ * registers, RFLAGS and stack pointer are put back as before the call, NMIs
+ * are unblocked. An exception of an interrupt handler is not fn's and is not
+ * caught. Nests. Task context, any IF.
+ */
+struct trap catch_trap(void (*fn)(void *), void *arg);
+
+/*
+ * Enter CPL 3 with regs (CS, SS, RFLAGS as given) and return the event that
+ * brought it back: int $0x80 (nr 0x80) or an exception. Same contexts.
+ */
+struct trap catch_user(const struct pt_regs *regs);
+
+/*
+ * The runner's link of the chain: an exception that reaches a GUARD is
+ * unexpected; it is reported in full and fails the case.
+ */
+enum catch_kind { CATCH_VALUE, CATCH_GUARD };
+
+struct catch_frame {
+	u64 bx, bp, r12, r13, r14, r15, sp, ip, flags; /* catch.S */
+	struct catch_frame *outer;
+	enum catch_kind kind;
+	u32 preempt_count;
+	struct trap trap; /* filled when caught; nr TRAP_NONE before */
+};
+
+/* Returns false if fn(arg) returned, true if frame caught something. */
+bool catch_run(struct catch_frame *frame, enum catch_kind kind,
+	       void (*fn)(void *), void *arg);
+
+/* What an entry knows beside pt_regs. */
+struct trap_event {
+	u32 nr;
+	u64 cr2, dr6;
+};
+
+/*
+ * Offer the event to this CPU's innermost frame; true if regs now resume in
+ * its catch_run(). Called by trap_dispatch(). catch_guard() goes straight to
+ * the guard: the watchdog breaking a hang.
+ */
+bool catch_value(struct pt_regs *regs, const struct trap_event *event);
+bool catch_guard(struct pt_regs *regs, const struct trap_event *event);

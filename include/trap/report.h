@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* report.h - everything there is to say about an unexpected exception. */
+#pragma once
+
+#include <asm/ptrace.h>
+
+/*
+ * Print the full report of regs, "# " before each line, on this CPU's report
+ * stack: vector, class, error code, context, stack, registers, control and
+ * debug registers, code bytes, #UD/#PF/#DF in depth, backtrace, signal. Reads
+ * memory only by copy_from_kernel_nofault(). Any context. why is the first
+ * line's reason, e.g. "unexpected exception".
+ */
+void report_exception(struct pt_regs *regs, const char *why);
+
+/* Registers and backtrace alone: the watchdog's and BUG_ON's short form. */
+void report_regs(const struct pt_regs *regs);
+void report_backtrace(u64 ip, u64 bp);
+
+/*
+ * The run cannot go on: "Bail out! reason", END, then finish. Every CPU, any
+ * context. Set by ktest through bail_out_hook; before that, the console.
+ */
+__noreturn void bail_out(const char *fmt, ...) __printf(1, 2);
+extern void (*bail_out_hook)(void);
+
+#define BUG_ON(cond)                                                    \
+	do {                                                            \
+		if (unlikely(cond))                                     \
+			bail_out("BUG: %s at %s:%d", #cond, __FILE__,   \
+				 __LINE__);                             \
+	} while (0)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * traps.h - what happens to an exception.
+ *
+ * Every exc_*() in traps.c ends in trap_dispatch(), which asks in this order:
+ * the exception table (by RIP), the running case's hook for that vector,
+ * the innermost catch frame of this CPU; what none of them takes is reported
+ * in full and ends the run.
+ */
+#pragma once
+
+#include <asm/ptrace.h>
+#include <asm/trapnr.h>
+#include <cpu/stacks.h>
+
+/*
+ * A case's own handler for a vector, e.g. to count single steps. Runs in the
+ * exception's context with IF as the gate left it; may edit regs. Returns
+ * true if handled: execution resumes from regs.
+ */
+typedef bool (*trap_hook_fn)(struct pt_regs *regs, void *data);
+
+/* Install fn for vector nr (0..31), NULL to remove. Returns 0 or -EINVAL. */
+int trap_hook(u32 nr, trap_hook_fn fn, void *data);
+
+/* Remove every hook; the runner does so after each case. */
+void trap_hooks_clear(void);
+
+/*
+ * The upper room's look at each NMI, before any hook: the watchdog. RESUMED:
+ * it rewrote regs to end the case.
+ */
+enum nmi_verdict { NMI_NOT_MINE, NMI_HANDLED, NMI_RESUMED };
+extern enum nmi_verdict (*nmi_watchdog_hook)(struct pt_regs *regs);
+
+/* How often this CPU took each vector below 32, ever. */
+u64 trap_count(u32 nr);
+
+/* Unexpected events that hurt nothing, counted per boot. */
+u64 unknown_nmi_count(void);

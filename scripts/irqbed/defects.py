@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""tests/known-defects: which platform is known to fail which case.
+
+A row is four fields separated by tabs: case, platform, the rule broken, what
+was seen. The platform is a name and a version or range, then perhaps
+conditions on the facts of the log's header:
+
+    tcg 9.0..10.x           QEMU's software CPU, 9.0 up to any 10
+    tcg 9.0.. apic=x2apic   from 9.0 on, when the header says apic=x2apic
+"""
+
+import re
+from dataclasses import dataclass
+
+CASE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+VERSION = re.compile(r"\d+(\.\d+)*(\.x)?")
+
+
+class DefectsError(Exception):
+    """The list cannot be read; the text names file and line."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One row."""
+    case: str
+    platform: str
+    rule: str
+    seen: str
+
+    def applies(self, facts):
+        """Is this row about the platform whose header has these facts?"""
+        name, _, version = facts.get("platform", "").partition("-")
+        words = self.platform.split()
+        if words[0] != name or not in_range(version, words[1]):
+            return False
+        return all(facts.get(k) == v for k, v in
+                   (word.split("=", 1) for word in words[2:]))
+
+
+def _numbers(version):
+    return [int(n) for n in version.split(".") if n.isdigit()]
+
+
+def in_range(version, wanted):
+    """Is version ('10.0.2') in wanted ('10.0.2', '9.0..10.x', '9.0..')?"""
+    if not VERSION.fullmatch(version):
+        return False
+    have = _numbers(version)
+    low, dots, high = wanted.partition("..")
+    if not dots:
+        high = low
+    least, most = _numbers(low), _numbers(high)
+    if have < least:
+        return False
+    if not high:
+        return True
+    # 10.x and 10.0 take in 10.0.2: a bound says only what it says.
+    return have[:len(most)] <= most
+
+
+def _row(where, text):
+    fields = [f.strip() for f in text.split("\t") if f.strip()]
+    if len(fields) != 4:
+        raise DefectsError(f"{where}: {len(fields)} fields instead of 4 "
+                           "(case, platform, rule, what was seen)")
+    row = Defect(*fields)
+    if not CASE.fullmatch(row.case):
+        raise DefectsError(f"{where}: '{row.case}' is no case name")
+    words = row.platform.split()
+    if len(words) < 2:
+        raise DefectsError(f"{where}: a platform needs a name and versions")
+    low, dots, high = words[1].partition("..")
+    for version in (low, high) if dots else (low,):
+        if not VERSION.fullmatch(version) and (version or version is low):
+            raise DefectsError(f"{where}: '{version}' is no version")
+    for word in words[2:]:
+        if "=" not in word:
+            raise DefectsError(f"{where}: '{word}' is no key=value")
+    return row
+
+
+def load(path):
+    """Every row of the file, checked; a case and platform stand once."""
+    rows, seen = [], set()
+    with open(path, encoding="ascii") as source:
+        for number, line in enumerate(source, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            row = _row(f"{path}:{number}", line.rstrip("\n"))
+            if (row.case, row.platform) in seen:
+                raise DefectsError(f"{path}:{number}: {row.case} is listed "
+                                   "twice for this platform")
+            seen.add((row.case, row.platform))
+            rows.append(row)
+    return rows
+
+
+def for_platform(rows, facts):
+    """{case: row} of the rows that hold where the log was made."""
+    return {row.case: row for row in rows if row.applies(facts)}

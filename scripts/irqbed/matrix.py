@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The suite on every machine QEMU can be: same names everywhere, no failure.
+
+A boot's log stays in build/test/ for whoever wants to read it.
+"""
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from . import report, taplog
+
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+LOGS = os.path.join(HOME, "build", "test")
+# A board without any legacy interrupt hardware: its cases must all SKIP.
+BARE = "q35,pic=off,pit=off,hpet=off,i8042=off"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One way to boot."""
+    name: str
+    words: tuple
+
+
+@dataclass
+class Count:
+    """What a step adds to the closing line."""
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    known: int = 0
+    seconds: float = 0.0
+    details: list = field(default_factory=list)
+    cases: list = field(default_factory=list)
+
+    def __str__(self):
+        text = (f"{self.name:<28} {self.passed:4} passed, "
+                f"{self.failed} failed")
+        if self.skipped:
+            text += f", {self.skipped} skipped"
+        if self.known:
+            text += f", {self.known} known defects"
+        return f"{text} ({self.seconds:.1f} s)"
+
+
+def machines():
+    """Every combination `make test` boots."""
+    rows = [Machine(f"{board} {cpu} {smp} CPU",
+                    ("--machine", board, "--cpu", cpu, "--smp", str(smp)))
+            for board in ("q35", "pc") for cpu in ("max", "qemu64")
+            for smp in (1, 2)]
+    rows.append(Machine("q35 max without legacy",
+                        ("--", "-machine", BARE)))
+    return rows
+
+
+def boot(machine, first=()):
+    """Run the suite on one machine; returns its Count."""
+    os.makedirs(LOGS, exist_ok=True)
+    log = os.path.join(LOGS, machine.name.replace(" ", "-") + ".log")
+    began = time.monotonic()
+    done = subprocess.run(
+        [os.path.join(HOME, "scripts", "run-qemu"), "--quiet", "--log", log,
+         *first, *machine.words], stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    count = Count(machine.name, seconds=time.monotonic() - began)
+    if done.returncode == report.NOT_STARTED or not os.path.exists(log):
+        count.failed, count.details = 1, done.stdout.splitlines()
+        return count
+    with open(log, "rb") as source:
+        judged = report.judge(source.read(), os.path.join(
+            HOME, "tests", "known-defects"))
+    bad = judged.failed() + judged.stale()
+    count.passed = judged.log.count(taplog.PASS) - len(judged.stale())
+    count.failed = len(bad)
+    count.skipped = judged.log.count(taplog.SKIP)
+    count.known = len(judged.excused())
+    count.cases = [r.name for r in judged.log.results]
+    for result in judged.log.results:
+        if result.name in bad:
+            count.details += result.notes
+    if done.returncode:
+        count.failed = max(1, count.failed)
+        count.details += done.stdout.splitlines()
+    return count
+
+
+def compare(counts):
+    """The plans of all boots against the first one's."""
+    result = Count("the same cases on each")
+    first = next((c for c in counts if c.cases), None)
+    for count in counts:
+        if first and count.cases == first.cases:
+            result.passed += 1
+            continue
+        result.failed += 1
+        odd = set(count.cases) ^ set(first.cases if first else ())
+        result.details.append(
+            f"{count.name}: " + (", ".join(sorted(odd)[:10]) if odd else
+                                 "the same cases in another order"))
+    return result

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The PE image: what objcopy cannot set, and a look at its sections.
+
+NX_COMPAT is a promise firmware with memory mitigations reads: this image
+never executes data. objcopy has no option for it, so it is set here, and the
+checksum, which signing tools and some firmware look at, is made to fit.
+
+Layout: Microsoft, "PE Format", "Optional Header" and "Section Table".
+"""
+
+import collections
+import struct
+
+NX_COMPAT = 0x0100
+SCN_EXECUTE, SCN_READ, SCN_WRITE = 0x20000000, 0x40000000, 0x80000000
+PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
+OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
+SECTION = struct.Struct("<8sIIIIIIHHI")
+
+Section = collections.namedtuple("Section", "name address size flags")
+
+
+class PEError(Exception):
+    """The file is no PE32+ EFI application, or not an acceptable one."""
+
+
+class Image:
+    """A PE32+ file in memory."""
+
+    def __init__(self, data):
+        self.data = bytearray(data)
+        try:
+            self._locate()
+        except struct.error:
+            raise PEError("the file is too short to be a PE image") from None
+
+    def _u(self, form, at):
+        return struct.unpack_from(form, self.data, at)[0]
+
+    def _locate(self):
+        if self.data[:2] != b"MZ":
+            raise PEError("no MZ signature")
+        pe = self._u("<I", 0x3C)
+        if self.data[pe:pe + 4] != b"PE\0\0":
+            raise PEError("no PE signature")
+        self.count = self._u("<H", pe + 6)
+        self.opt = pe + 24
+        self.table = self.opt + self._u("<H", pe + 20)
+        if self._u("<H", self.opt) != PE32_PLUS:
+            raise PEError("not a PE32+ image")
+        if self._u("<H", self.opt + OPT_SUBSYSTEM) != SUBSYSTEM_EFI_APP:
+            raise PEError("not an EFI application (subsystem 10)")
+
+    def sections(self):
+        """Every section, in the file's order."""
+        for index in range(self.count):
+            row = SECTION.unpack_from(self.data,
+                                      self.table + index * SECTION.size)
+            yield Section(row[0].rstrip(b"\0").decode("ascii", "replace"),
+                          row[2], row[1], row[9])
+
+    def problems(self):
+        """What firmware that enforces W^X would refuse, a line each."""
+        alignment = self._u("<I", self.opt + OPT_ALIGNMENT)
+        if alignment % 4096:
+            yield f"section alignment {alignment:#x} is less than a page"
+        for section in self.sections():
+            if section.flags & SCN_WRITE and section.flags & SCN_EXECUTE:
+                yield f"{section.name} is writable and executable"
+            if section.address % 4096:
+                yield f"{section.name} is not page-aligned"
+
+    def finish(self):
+        """Set NX_COMPAT, then make the checksum fit."""
+        at = self.opt + OPT_DLLCHAR
+        flags = self._u("<H", at) | NX_COMPAT
+        struct.pack_into("<H", self.data, at, flags)
+        struct.pack_into("<I", self.data, self.opt + OPT_CHECKSUM, 0)
+        struct.pack_into("<I", self.data, self.opt + OPT_CHECKSUM,
+                         checksum(self.data))
+
+
+def checksum(data):
+    """The one's complement sum of 16-bit words, plus the length."""
+    padded = bytes(data) + bytes(len(data) % 2)
+    total = sum(struct.unpack(f"<{len(padded) // 2}H", padded))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total + len(data)
+
+
+def flag_text(flags):
+    """Section flags as readelf would put them: R, W, X."""
+    return "".join(letter if flags & bit else "-" for letter, bit in
+                   (("R", SCN_READ), ("W", SCN_WRITE), ("X", SCN_EXECUTE)))

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/*
+ * softirq.c - pending bits, their actions, and when they run.
+ *
+ * Linux: kernel/softirq.c. Ours: no ksoftirqd thread yet, the idle loop calls
+ * ksoftirqd_run(); the time limit is by TSC, as there are no jiffies.
+ */
+#include <bh/softirq.h>
+
+#include <bh/tasklet.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+
+static const char *const softirq_to_name[NR_SOFTIRQS] = {
+	"HI",	    "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
+	"IRQ_POLL", "TASKLET", "SCHED",	 "HRTIMER", "RCU",
+};
+
+/* Written in task context; each word is read whole. */
+static softirq_action_t softirq_vec[NR_SOFTIRQS];
+
+static DEFINE_PER_CPU(u64, softirq_counts[NR_SOFTIRQS]);
+static DEFINE_PER_CPU(bool, wake_ksoftirqd);
+
+const char *softirq_name(u32 nr)
+{
+	return softirq_to_name[nr];
+}
+
+void open_softirq(u32 nr, softirq_action_t action)
+{
+	WRITE_ONCE(softirq_vec[nr], action);
+}
+
+softirq_action_t softirq_action(u32 nr)
+{
+	return READ_ONCE(softirq_vec[nr]);
+}
+
+u64 softirq_count_of(u32 nr)
+{
+	return *this_cpu_ptr(&softirq_counts[nr]);
+}
+
+u32 local_softirq_pending(void)
+{
+	return this_cpu(softirq_pending);
+}
+
+void softirq_discard_pending(void)
+{
+	this_cpu(softirq_pending) = 0;
+	*this_cpu_ptr(&wake_ksoftirqd) = false;
+}
+
+bool ksoftirqd_pending(void)
+{
+	return *this_cpu_ptr(&wake_ksoftirqd);
+}
+
+void raise_softirq_irqoff(u32 nr)
+{
+	this_cpu_or32(softirq_pending, 1u << nr);
+	/* Outside any interrupt nobody's exit will look: ksoftirqd must. */
+	if (!in_interrupt())
+		*this_cpu_ptr(&wake_ksoftirqd) = true;
+}
+
+void raise_softirq(u32 nr)
+{
+	u64 flags = local_irq_save();
+
+	raise_softirq_irqoff(nr);
+	local_irq_restore(flags);
+}
+
+/* One round: every bit of pending once, lowest first. IF=1. */
+static void run_actions(u32 pending)
+{
+	while (pending) {
+		u32 nr = (u32)__builtin_ctz(pending);
+		softirq_action_t action = softirq_action(nr);
+
+		pending &= pending - 1;
+		(*this_cpu_ptr(&softirq_counts[nr]))++;
+		if (action)
+			action();
+	}
+}
+
+/* IF=0 on entry and exit, 1 while actions run. */
+static void __do_softirq(void)
+{
+	u64 end = rdtsc() + us_to_tsc(MAX_SOFTIRQ_TIME_US);
+	u32 rounds = MAX_SOFTIRQ_RESTART;
+	u32 pending = this_cpu(softirq_pending);
+
+	preempt_count_add(SOFTIRQ_OFFSET);
+	do {
+		this_cpu(softirq_pending) = 0;
+		local_irq_enable();
+		run_actions(pending);
+		local_irq_disable();
+		pending = this_cpu(softirq_pending);
+	} while (pending && --rounds && !deadline_passed(end));
+	*this_cpu_ptr(&wake_ksoftirqd) = pending != 0;
+	preempt_count_sub(SOFTIRQ_OFFSET);
+}
+
+/* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
+void invoke_softirq(void)
+{
+	__do_softirq();
+}
+
+void do_softirq(void)
+{
+	u64 flags;
+
+	if (in_interrupt())
+		return;
+	flags = local_irq_save();
+	if (this_cpu(softirq_pending))
+		__do_softirq();
+	local_irq_restore(flags);
+}
+
+bool ksoftirqd_run(void)
+{
+	if (!ksoftirqd_pending() || in_interrupt())
+		return false;
+	*this_cpu_ptr(&wake_ksoftirqd) = false;
+	do_softirq();
+	return true;
+}
+
+void local_bh_disable(void)
+{
+	preempt_count_add(SOFTIRQ_DISABLE_OFFSET);
+	barrier();
+}
+
+void local_bh_enable(void)
+{
+	barrier();
+	preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
+	if (!in_interrupt() && this_cpu(softirq_pending))
+		do_softirq();
+}
+
+/* Rebalancing needs other CPUs' run queues; until then SCHED is counted. */
+static void run_rebalance_domains(void)
+{
+}
+
+void sched_init(void)
+{
+	open_softirq(SCHED_SOFTIRQ, run_rebalance_domains);
+}
+
+void softirq_init(void)
+{
+	open_softirq(TASKLET_SOFTIRQ, tasklet_action);
+	open_softirq(HI_SOFTIRQ, tasklet_hi_action);
+}

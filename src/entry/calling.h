@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calling.h - the macros of entry.S.
+ *
+ * What lies on the stack when C is called, lowest address first:
+ *
+ *	r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi
+ *	vector  error code			<- pushed by the stub, the CPU
+ *	rip  cs  rflags  rsp  ss		<- pushed by the CPU, always
+ *
+ * 22 words: RSP, aligned to 16 by the CPU before its pushes, is aligned again
+ * at the call.
+ */
+#pragma once
+
+#include <asm/msr-index.h>
+#include <asm/ptrace.h>
+
+#define STACK_SIZE_ASM	0x4000		/* cpu/stacks.h: STACK_SIZE */
+#define CS_FROM_STUB	24		/* CS above vector, error code, rip */
+
+	.macro SYM_START name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	.endm
+
+	.macro PUSH_REGS
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%rax
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	.endm
+
+	.macro POP_REGS_AND_STUB	/* leaves RSP at rip */
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rax
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	addq	$16, %rsp
+	.endm
+
+	/* From CPL 3 the user's GS is live: change to ours. */
+	.macro SWAPGS_IF_USER cs_offset
+	testb	$3, \cs_offset(%rsp)
+	jz	.Lkernel_gs_\@
+	swapgs
+.Lkernel_gs_\@:
+	.endm
+
+	/* One shape for all: the CPU pushed an error code, or a 0 is for it. */
+	.macro ERROR_CODE_AND_VECTOR vector
+	endbr64
+	.if ((TRAP_ERROR_CODE_MASK >> \vector) & 1) == 0
+	pushq	$0
+	.endif
+	pushq	$\vector
+	cld
+	.endm
+
+	/*
+	 * A fault of the IRETQ to CPL 3 arrives from CPL 0 with the user's GS
+	 * already live. IF is 0 there, so only exceptions need to look.
+	 */
+	.macro FIX_GS_AFTER_BAD_IRET
+	leaq	native_irq_return_user(%rip), %rax
+	cmpq	%rax, PT_IP(%rsp)
+	jne	.Lgs_is_ours_\@
+	swapgs
+.Lgs_is_ours_\@:
+	.endm

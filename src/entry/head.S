@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * head.S - the first instructions after the firmware, and stack switches.
+ */
+#include <asm/msr-index.h>
+
+/* As every stack; PE sections align to less, so RSP is aligned at run time. */
+#define BOOT_STACK_ALIGN 0x4000
+
+	.text
+/*
+ * void start_on_own_stack(struct boot_info *info)
+ *
+ * GS base first: C code compiled with the stack protector reads %gs:40. RBP
+ * is cleared, or every backtrace would wander into the firmware's frames. The
+ * stack's lowest word holds GS base, as on every stack: the paranoid entry.
+ */
+	.globl	start_on_own_stack
+	.hidden	start_on_own_stack
+start_on_own_stack:
+	cli
+	cld
+	leaq	boot_stack_top(%rip), %rsp
+	andq	$-BOOT_STACK_ALIGN, %rsp
+	leaq	__per_cpu_start(%rip), %rax
+	movq	%rax, %rdx
+	shrq	$32, %rdx
+	movl	$MSR_GS_BASE, %ecx
+	wrmsr
+	leaq	__per_cpu_start(%rip), %rax
+	movq	%rax, -BOOT_STACK_ALIGN(%rsp)
+	xorl	%ebp, %ebp
+	call	start
+	ud2				/* start() never returns */
+
+/*
+ * void call_on_stack(void (*fn)(void *), void *arg, u64 top)
+ *
+ * RBP still links to the old stack, so a backtrace crosses the switch.
+ */
+	.globl	call_on_stack
+	.hidden	call_on_stack
+call_on_stack:
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movq	%rdx, %rsp
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	call	*%rax
+	movq	%rbp, %rsp
+	popq	%rbp
+	ret
+
+	.section .bss.boot_stack, "aw", @nobits
+	.balign	4096
+	.globl	boot_stack, boot_stack_top
+	.hidden	boot_stack, boot_stack_top
+boot_stack:
+	.skip	2 * BOOT_STACK_ALIGN
+boot_stack_top:
+
+	.section .note.GNU-stack, "", @progbits

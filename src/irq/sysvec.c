@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/*
+ * sysvec.c - the system vectors: each its own function, no table between.
+ *
+ * Spec: SDM 3A "Local Vector Table", "Spurious Interrupt", "Error Handling".
+ */
+#include <irq/sysvec.h>
+
+#include <apic/apic_timer.h>
+#include <apic/lapic.h>
+#include <bh/softirq.h>
+#include <irq/irqstat.h>
+
+DEFINE_PER_CPU(struct irq_cpustat, irq_stat);
+
+/* The plain ones: count, end, leave. */
+#define DEFINE_SYSVEC(name, counter)                \
+	void sysvec_##name(struct pt_regs *regs)    \
+	{                                           \
+		irq_enter();                        \
+		this_irq_stat()->counter++;         \
+		apic_eoi();                         \
+		irq_exit();                         \
+	}
+DEFINE_SYSVEC(reschedule_ipi, irq_resched)
+DEFINE_SYSVEC(call_function, irq_call)
+DEFINE_SYSVEC(call_function_single, irq_call_single)
+DEFINE_SYSVEC(thermal, thermal)
+DEFINE_SYSVEC(threshold, threshold)
+DEFINE_SYSVEC(reboot, reboot)
+DEFINE_SYSVEC(x86_platform_ipi, platform_ipis)
+DEFINE_SYSVEC(irq_work, irq_work)
+
+void sysvec_apic_timer_interrupt(struct pt_regs *regs)
+{
+	struct pt_regs *outer = this_cpu(irq_regs);
+
+	this_cpu(irq_regs) = regs;
+	irq_enter();
+	this_irq_stat()->apic_timer_irqs++;
+	apic_eoi();
+	apic_timer_event();
+	irq_exit();
+	this_cpu(irq_regs) = outer;
+}
+
+/* ESR is written before it is read, else it shows what was latched before. */
+void sysvec_error_interrupt(struct pt_regs *regs)
+{
+	irq_enter();
+	this_irq_stat()->last_esr = lapic_esr();
+	this_irq_stat()->error++;
+	apic_eoi();
+	irq_exit();
+}
+
+/*
+ * A spurious interrupt sets no ISR bit and must not be ended: EOI would end
+ * somebody else's. The vector may also come by an IPI; then its bit is set.
+ */
+void sysvec_spurious_apic_interrupt(struct pt_regs *regs)
+{
+	irq_enter();
+	this_irq_stat()->spurious++;
+	if (lapic_test(APIC_ISR, SPURIOUS_APIC_VECTOR))
+		apic_eoi();
+	irq_exit();
+}

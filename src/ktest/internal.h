@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* internal.h - what the files of this room share. */
+#pragma once
+
+#include <asm/ptrace.h>
+#include <ktest/runner.h>
+
+#define SKIP_TEXT 120
+
+/* What has become of the running case so far. Its CPU writes it. */
+struct ktest_result {
+	u32 checks, failures;
+	bool skipped;
+	char skip_reason[SKIP_TEXT];
+};
+
+extern struct ktest_result ktest_result;
+
+/* select.c: the cases of this run, in order. */
+int select_cases(const struct options *opt);
+u32 selected_count(void);
+const struct ktest_case *selected_case(u32 index);
+const struct ktest_suite *suite_of(const struct ktest_case *c);
+void case_name(const struct ktest_case *c, char *buf, size_t size);
+extern char unmatched_glob[64]; /* the one that matched nothing */
+
+/* one_case.c */
+void run_case(const struct ktest_case *c, struct ktest_result *result);
+
+/* state.c: the machine's state around a case. */
+void state_save(void);
+bool state_restore(void); /* false, and "# state: ..." lines: it had changed */
+
+/* watchdog.c */
+void watchdog_init(void);
+void watchdog_arm(u32 ms, u32 uses);
+void watchdog_disarm(void);
+bool watchdog_fired(void);
+const char *watchdog_name(void);
+
+/* finish.c: leave as asked; never returns. */
+enum verdict { VERDICT_PASS = 0x10, VERDICT_FAIL = 0x11, VERDICT_BAIL = 0x12 };
+__noreturn void finish_run(enum finish how, enum verdict verdict);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * one_case.c - one case, from a known state back to it, whatever happens.
+ */
+#include <ktest/runner.h>
+
+#include <console/printk.h>
+#include <cpu/irqflags.h>
+#include <lib/string.h>
+#include <trap/catch.h>
+#include <trap/traps.h>
+
+#include "internal.h"
+
+#define DEADLINE_MS 10000
+
+static const struct ktest_case *current;
+static u32 present;
+
+static const char *const needs_text[] = {
+	"x2APIC mode", "xAPIC mode",	"an IOAPIC", "an HPET",
+	"a PIT",       "the 8259 pair", "an RTC",    "an ACPI PM timer",
+	"a UART",      "a second CPU",	"an i8042",  "TSC-deadline",
+};
+
+const struct ktest_case *ktest_current(void)
+{
+	return READ_ONCE(current);
+}
+
+void ktest_set_present(u32 needs_bit, bool is_present)
+{
+	if (is_present)
+		present |= needs_bit;
+	else
+		present &= ~needs_bit;
+}
+
+static bool skip_unmet(u32 needs)
+{
+	u32 missing = needs & ~present;
+
+	if (!missing)
+		return false;
+	ktest_skip("this machine lacks %s", needs_text[__builtin_ctz(missing)]);
+	return true;
+}
+
+static void body(void *arg)
+{
+	const struct ktest_case *c = arg;
+	const struct ktest_suite *suite = suite_of(c);
+
+	if (suite && suite->setup && suite->setup()) {
+		ktest_result.failures++;
+		printk("# the setup of suite %s failed", c->suite);
+		return;
+	}
+	c->run();
+}
+
+static void teardown(void *arg)
+{
+	const struct ktest_suite *suite = suite_of(arg);
+
+	if (suite && suite->teardown)
+		suite->teardown();
+}
+
+/* Run fn guarded; an exception that escapes it fails the case. */
+static void guarded(const struct ktest_case *c, void (*fn)(void *))
+{
+	struct catch_frame frame;
+
+	if (!catch_run(&frame, CATCH_GUARD, fn, (void *)c))
+		return;
+	ktest_result.failures++;
+	if (!watchdog_fired())
+		printk("# the case was ended by an unexpected exception");
+}
+
+void run_case(const struct ktest_case *c, struct ktest_result *result)
+{
+	const struct ktest_suite *suite = suite_of(c);
+	u32 needs = c->needs | (suite ? suite->needs : 0);
+	u32 uses = c->uses | (suite ? suite->uses : 0);
+	u32 ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS;
+
+	memset(&ktest_result, 0, sizeof(ktest_result));
+	WRITE_ONCE(current, c);
+	if (!skip_unmet(needs)) {
+		watchdog_arm(ms, uses);
+		state_save();
+		guarded(c, body);
+		guarded(c, teardown);
+		trap_hooks_clear();
+		if (!state_restore())
+			ktest_result.failures++;
+		watchdog_disarm();
+		if (!ktest_result.checks && !ktest_result.skipped &&
+		    !ktest_result.failures) {
+			printk("# the case made no check");
+			ktest_result.failures++;
+		}
+	}
+	WRITE_ONCE(current, NULL);
+	*result = ktest_result;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/*
+ * runner.c - the log's head, a result line a case, the log's end.
+ *
+ * The form is DESIGN's contract: TAP 13, flat, plan first, and an END line
+ * whose CRC covers every byte before it.
+ */
+#include <ktest/runner.h>
+
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <irq/irqstat.h>
+#include <lib/errno.h>
+#include <trap/report.h>
+
+#include "internal.h"
+
+#define FAILED_SHOWN 32
+#define NAME_MAX     96
+
+static struct {
+	const struct options *opt;
+	u32 run_id, pass, fail, skip;
+	u32 failed[FAILED_SHOWN]; /* indices, for the list before END */
+} run;
+
+static void write_end(void)
+{
+	u32 crc = printk_crc();
+
+	printk("# IRQBED-END run=%08x pass=%u fail=%u skip=%u crc32=%08x",
+	       run.run_id, run.pass, run.fail, run.skip, crc);
+}
+
+static void bail(void)
+{
+	write_end();
+	finish_run(run.opt ? run.opt->finish : FINISH_DEFAULT, VERDICT_BAIL);
+}
+
+static void write_list(void)
+{
+	char name[NAME_MAX];
+
+	for (u32 i = 0; i < selected_count(); i++) {
+		const struct ktest_case *c = selected_case(i);
+
+		case_name(c, name, sizeof(name));
+		printk("# %s\t%s", name, c->rule);
+	}
+}
+
+void ktest_begin(const struct options *opt)
+{
+	int err = select_cases(opt);
+
+	run.opt = opt;
+	run.run_id = (u32)(rdtsc() * 0x9e3779b97f4a7c15ull >> 32);
+	bail_out_hook = bail;
+	printk("%s", "");
+	printk_crc_begin();
+	printk("TAP version 13");
+	printk("1..%u", opt->list || err ? 0 : selected_count());
+	printk("# IRQBED-BEGIN run=%08x version=%s", run.run_id,
+	       IRQBED_VERSION);
+	if (err == -ENOENT)
+		bail_out("no case matches '%s'", unmatched_glob);
+	if (err)
+		bail_out("more cases than the runner holds");
+	if (!opt->list)
+		return;
+	write_list();
+	write_end();
+	finish_run(opt->finish, VERDICT_PASS);
+}
+
+static void write_result(u32 n, const struct ktest_case *c,
+			 const struct ktest_result *r)
+{
+	char name[NAME_MAX];
+
+	case_name(c, name, sizeof(name));
+	if (r->failures) {
+		if (run.fail < FAILED_SHOWN)
+			run.failed[run.fail] = n;
+		run.fail++;
+		printk("# rule: %s", c->rule);
+		printk("not ok %u - %s", n + 1, name);
+	} else if (r->skipped) {
+		run.skip++;
+		printk("ok %u - %s # SKIP %s", n + 1, name, r->skip_reason);
+	} else {
+		run.pass++;
+		printk("ok %u - %s", n + 1, name);
+	}
+}
+
+static void run_repeated(u32 n)
+{
+	const struct ktest_case *c = selected_case(n);
+	struct ktest_result r;
+	char name[NAME_MAX];
+	u64 start = rdtsc();
+
+	case_name(c, name, sizeof(name));
+	if (run.opt->verbose)
+		printk("# running %s", name);
+	for (u32 i = 0; i < run.opt->repeat; i++) {
+		run_case(c, &r);
+		if (!r.failures)
+			continue;
+		if (run.opt->repeat > 1)
+			printk("# failed in repetition %u of %u", i + 1,
+			       run.opt->repeat);
+		break;
+	}
+	if (run.opt->verbose)
+		printk("# us=%llu",
+		       (unsigned long long)tsc_to_us(rdtsc() - start));
+	write_result(n, c, &r);
+}
+
+static void write_failed(void)
+{
+	char name[NAME_MAX];
+
+	for (u32 i = 0; i < run.fail && i < FAILED_SHOWN; i++) {
+		case_name(selected_case(run.failed[i]), name, sizeof(name));
+		printk("# failed: %s", name);
+	}
+	if (run.fail > FAILED_SHOWN)
+		printk("# failed: and %u more", run.fail - FAILED_SHOWN);
+}
+
+__noreturn void ktest_run(void)
+{
+	watchdog_init();
+	printk("# watchdog=%s", watchdog_name());
+	if (run.opt->shuffle)
+		printk("# seed=0x%llx", (unsigned long long)run.opt->seed);
+	for (u32 n = 0; n < selected_count(); n++)
+		run_repeated(n);
+	show_interrupts();
+	write_failed();
+	write_end();
+	finish_run(run.opt->finish, run.fail ? VERDICT_FAIL : VERDICT_PASS);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/*
+ * select.c - which cases run, in which order. The linker sorted them by suite;
+ * shuffle with the same seed gives the same order on every machine.
+ */
+#include <ktest/runner.h>
+
+#include <lib/errno.h>
+#include <lib/format.h>
+#include <lib/glob.h>
+#include <lib/random.h>
+#include <lib/string.h>
+
+#include "internal.h"
+
+#define MAX_CASES 4096
+#define NAME_MAX  96
+
+extern const struct ktest_case *__start_ktest[], *__stop_ktest[];
+extern const struct ktest_suite *__start_ksuite[], *__stop_ksuite[];
+
+static u16 order[MAX_CASES];
+static u32 nr_selected;
+char unmatched_glob[64];
+
+u32 selected_count(void)
+{
+	return nr_selected;
+}
+
+const struct ktest_case *selected_case(u32 index)
+{
+	return __start_ktest[order[index]];
+}
+
+void case_name(const struct ktest_case *c, char *buf, size_t size)
+{
+	scnprintf(buf, size, "%s.%s", c->suite, c->name);
+}
+
+const struct ktest_suite *suite_of(const struct ktest_case *c)
+{
+	for (const struct ktest_suite **s = __start_ksuite; s < __stop_ksuite;
+	     s++) {
+		if (!strcmp((*s)->name, c->suite))
+			return *s;
+	}
+	return NULL;
+}
+
+/* A manual suite runs only for a pattern that spells its name. */
+static bool pattern_selects(const char *pattern, const struct ktest_case *c)
+{
+	const struct ktest_suite *suite = suite_of(c);
+	size_t len = strlen(c->suite);
+	char name[NAME_MAX];
+
+	case_name(c, name, sizeof(name));
+	if (suite && suite->manual &&
+	    (strncmp(pattern, c->suite, len) || pattern[len] != '.'))
+		return false;
+	return glob_match(pattern, name);
+}
+
+static bool pattern_selects_cb(const char *pattern, void *c)
+{
+	return pattern_selects(pattern, c);
+}
+
+static bool wanted(const struct options *opt, const struct ktest_case *c)
+{
+	const char *tests = opt->tests[0] ? opt->tests : "*";
+
+	return glob_list_any(tests, pattern_selects_cb, (void *)c) &&
+	       !glob_list_any(opt->skip, pattern_selects_cb, (void *)c);
+}
+
+/* True, and the pattern kept, if it selects no case at all. */
+static bool selects_nothing(const char *pattern, void *unused)
+{
+	for (const struct ktest_case **c = __start_ktest; c < __stop_ktest;
+	     c++) {
+		if (pattern_selects(pattern, *c))
+			return false;
+	}
+	strscpy(unmatched_glob, pattern, sizeof(unmatched_glob));
+	return true;
+}
+
+static void shuffle(u64 seed)
+{
+	for (u32 i = nr_selected; i > 1; i--) {
+		u32 j = random_below(&seed, i);
+		u16 swap = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+int select_cases(const struct options *opt)
+{
+	u32 n = (u32)(__stop_ktest - __start_ktest);
+
+	if (n > MAX_CASES)
+		return -E2BIG;
+	for (u32 i = 0; i < n; i++) {
+		if (wanted(opt, __start_ktest[i]))
+			order[nr_selected++] = (u16)i;
+	}
+	if (opt->shuffle)
+		shuffle(opt->seed);
+	if (glob_list_any(opt->tests, selects_nothing, NULL) ||
+	    glob_list_any(opt->skip, selects_nothing, NULL))
+		return -ENOENT;
+	if (!nr_selected) {
+		strscpy(unmatched_glob, opt->tests, sizeof(unmatched_glob));
+		return -ENOENT;
+	}
+	return 0;
+}

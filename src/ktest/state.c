@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * state.c - what a case must leave as it found it: compared after each case,
+ * put back where it differs. A case that changed it fails.
+ */
+#include <apic/i8259.h>
+#include <apic/ioapic.h>
+#include <apic/lapic.h>
+#include <bh/softirq.h>
+#include <console/printk.h>
+#include <cpu/cpufeature.h>
+#include <cpu/desc.h>
+#include <cpu/irqflags.h>
+
+#include "internal.h"
+
+#define MAX_RTES 256
+
+/* Scalars, each with how it is read and put back. */
+struct state_reg {
+	const char *name;
+	u64 (*read)(void);
+	void (*write)(u64 val);
+};
+
+static u64 get_efer(void)
+{
+	return rdmsr(MSR_EFER);
+}
+
+static void set_efer(u64 val)
+{
+	wrmsr(MSR_EFER, val);
+}
+
+static u64 get_apic_base(void)
+{
+	return rdmsr(MSR_IA32_APICBASE);
+}
+
+/* From disabled, and from x2APIC to xAPIC, only by legal steps. */
+static void set_apic_base(u64 val)
+{
+	wrmsr(MSR_IA32_APICBASE,
+	      val & ~(MSR_IA32_APICBASE_ENABLE | MSR_IA32_APICBASE_EXTD));
+	wrmsr(MSR_IA32_APICBASE, val & ~MSR_IA32_APICBASE_EXTD);
+	wrmsr(MSR_IA32_APICBASE, val);
+}
+
+static u64 get_gs_base(void)
+{
+	return rdmsr(MSR_GS_BASE);
+}
+
+static void set_gs_base(u64 val)
+{
+	wrmsr(MSR_GS_BASE, val);
+}
+
+static u64 get_user_gs(void)
+{
+	return rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+static void set_user_gs(u64 val)
+{
+	wrmsr(MSR_KERNEL_GS_BASE, val);
+}
+
+static u64 get_preempt(void)
+{
+	return preempt_count();
+}
+
+static void set_preempt(u64 val)
+{
+	this_cpu(preempt_count) = (u32)val;
+}
+
+static u64 get_pic_imr(void)
+{
+	return i8259_present() ? i8259_read_imr() : 0;
+}
+
+static void set_pic_imr(u64 val)
+{
+	if (i8259_present())
+		i8259_write_imr((u16)val);
+}
+
+static u64 get_dr7(void)
+{
+	return read_dr7();
+}
+
+static void set_dr7(u64 val)
+{
+	write_dr7(val);
+}
+
+#define CR(n)                          \
+	static u64 get_cr##n(void)     \
+	{                              \
+		return read_cr##n();   \
+	}                              \
+	static void set_cr##n(u64 val) \
+	{                              \
+		write_cr##n(val);      \
+	}
+CR(0)
+CR(3)
+CR(4)
+CR(8)
+
+#define APIC_REG(name, reg)                \
+	static u64 get_##name(void)        \
+	{                                  \
+		return apic_read(reg);     \
+	}                                  \
+	static void set_##name(u64 val)    \
+	{                                  \
+		apic_write(reg, (u32)val); \
+	}
+APIC_REG(svr, APIC_SPIV)
+APIC_REG(lvtt, APIC_LVTT)
+APIC_REG(lvt0, APIC_LVT0)
+APIC_REG(lvt1, APIC_LVT1)
+APIC_REG(lvterr, APIC_LVTERR)
+APIC_REG(tmict, APIC_TMICT)
+
+/* The APIC's mode before its registers, SVR before the LVTs it masks. */
+/* clang-format off */
+static const struct state_reg regs[] = {
+	{ "CR0", get_cr0, set_cr0 },
+	{ "CR3", get_cr3, set_cr3 },
+	{ "CR4", get_cr4, set_cr4 },
+	{ "EFER", get_efer, set_efer },
+	{ "GS base", get_gs_base, set_gs_base },
+	{ "KERNEL_GS_BASE", get_user_gs, set_user_gs },
+	{ "DR7", get_dr7, set_dr7 },
+	{ "preempt count", get_preempt, set_preempt },
+	{ "APIC base", get_apic_base, set_apic_base },
+	{ "SVR", get_svr, set_svr },
+	{ "LVT timer", get_lvtt, set_lvtt },
+	{ "LVT LINT0", get_lvt0, set_lvt0 },
+	{ "LVT LINT1", get_lvt1, set_lvt1 },
+	{ "LVT error", get_lvterr, set_lvterr },
+	{ "timer initial count", get_tmict, set_tmict },
+	{ "CR8", get_cr8, set_cr8 },
+	{ "8259 masks", get_pic_imr, set_pic_imr },
+};
+/* clang-format on */
+
+static struct {
+	u64 reg[ARRAY_SIZE(regs)];
+	struct desc_ptr idt, gdt;
+	u16 tr;
+	bool irqs_off;
+	u32 nr_rtes;
+	u64 rte[MAX_RTES];
+} saved;
+
+static bool unchanged;
+
+static void changed(const char *what, u64 was, u64 is)
+{
+	printk("# state: the case left %s 0x%llx, was 0x%llx: put back", what,
+	       (unsigned long long)is, (unsigned long long)was);
+	unchanged = false;
+}
+
+static void each_rte(void (*fn)(const struct ioapic *io, u32 pin, u32 n))
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < nr_ioapics; i++) {
+		for (u32 pin = 0; pin < ioapics[i].pins && n < MAX_RTES; pin++)
+			fn(&ioapics[i], pin, n++);
+	}
+	saved.nr_rtes = n;
+}
+
+static void save_rte(const struct ioapic *io, u32 pin, u32 n)
+{
+	saved.rte[n] = ioapic_read_rte(io, pin).raw & ~IOAPIC_RTE_READONLY;
+}
+
+/* A masked entry's other fields are nobody's state. */
+static void restore_rte(const struct ioapic *io, u32 pin, u32 n)
+{
+	union ioapic_rte was = { .raw = saved.rte[n] };
+	union ioapic_rte is = ioapic_read_rte(io, pin);
+
+	is.raw &= ~IOAPIC_RTE_READONLY;
+	if (is.raw == was.raw)
+		return;
+	if (!is.masked || !was.masked)
+		changed("an IOAPIC entry", was.raw, is.raw);
+	ioapic_write_rte(io, pin, was);
+}
+
+void state_save(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(regs); i++)
+		saved.reg[i] = regs[i].read();
+	store_idt(&saved.idt);
+	store_gdt(&saved.gdt);
+	saved.tr = store_tr();
+	saved.irqs_off = irqs_disabled();
+	each_rte(save_rte);
+}
+
+static bool same_table(const struct desc_ptr *a, const struct desc_ptr *b)
+{
+	return a->address == b->address && a->size == b->size;
+}
+
+/* First what every later step stands on: descriptor tables. IF=0. */
+static void restore_tables(void)
+{
+	struct desc_ptr now;
+
+	store_gdt(&now);
+	if (!same_table(&now, &saved.gdt)) {
+		changed("GDTR", saved.gdt.address, now.address);
+		load_gdt(&saved.gdt);
+		reload_segments();
+	}
+	store_idt(&now);
+	if (!same_table(&now, &saved.idt)) {
+		changed("IDTR", saved.idt.address, now.address);
+		load_idt(&saved.idt);
+	}
+	if (store_tr() != saved.tr) {
+		changed("TR", saved.tr, store_tr());
+		cpu_reload_tr();
+	}
+}
+
+/* A case ended inside a handler owes the APIC an EOI. */
+static void restore_in_service(void)
+{
+	u32 n = lapic_drain();
+
+	if (n)
+		changed("interrupts in service", 0, n);
+	if (local_softirq_pending()) {
+		changed("softirqs pending", 0, local_softirq_pending());
+		softirq_discard_pending();
+	}
+}
+
+bool state_restore(void)
+{
+	bool off = irqs_disabled();
+
+	unchanged = true;
+	native_irq_disable();
+	restore_tables();
+	for (u32 i = 0; i < ARRAY_SIZE(regs); i++) {
+		u64 now = regs[i].read();
+
+		if (now == saved.reg[i])
+			continue;
+		changed(regs[i].name, saved.reg[i], now);
+		regs[i].write(saved.reg[i]);
+	}
+	each_rte(restore_rte);
+	restore_in_service();
+	if (off != saved.irqs_off)
+		changed("interrupts disabled", saved.irqs_off, off);
+	if (!saved.irqs_off)
+		native_irq_enable();
+	return unchanged;
+}

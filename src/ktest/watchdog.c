@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * watchdog.c - break a case that hangs, even with interrupts off: a timer
+ * through an IOAPIC pin in NMI mode. HPET first (one shot, at the deadline);
+ * else the RTC at 2 Hz, which looks at the clock at each tick.
+ */
+#include <apic/ioapic.h>
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <cpu/percpu.h>
+#include <dev/hpet.h>
+#include <dev/rtc.h>
+#include <irq/irq.h>
+#include <trap/catch.h>
+#include <trap/report.h>
+#include <trap/traps.h>
+
+#include "internal.h"
+
+#define HPET_TIMER	2
+#define PIN_0_TO_23	0xffffffu
+#define RTC_2_HZ	15
+#define PIT_PIN		2 /* where most boards wire the PIT */
+
+struct source {
+	const char *name;
+	u32 uses; /* a case that uses these cannot have this source */
+	int (*arm)(u32 ms);
+	void (*disarm)(void);
+	bool (*pending)(void); /* did this NMI come from it? */
+	bool present;
+	u32 gsi;
+};
+
+static u64 deadline;
+static bool fired;
+static const struct source *armed;
+
+static struct hpet_timer_state hpet_saved;
+static struct rtc_state rtc_saved;
+static u32 hpet_gsi;
+
+static int hpet_arm(u32 ms)
+{
+	struct hpet_setup setup = { .route = HPET_ROUTE_IOAPIC,
+				    .gsi = (u8)hpet_gsi };
+	u64 ticks = hpet_ns_to_ticks((u64)ms * deadline_scale * 1000000);
+
+	hpet_timer_save(HPET_TIMER, &hpet_saved);
+	return hpet_oneshot(HPET_TIMER, &setup, ticks);
+}
+
+static void hpet_disarm(void)
+{
+	hpet_timer_stop(HPET_TIMER);
+	hpet_timer_restore(HPET_TIMER, &hpet_saved);
+}
+
+/* One shot: there is no NMI of it before its time. */
+static bool hpet_pending(void)
+{
+	return deadline_passed(deadline);
+}
+
+static int rtc_arm(u32 ms)
+{
+	rtc_save(&rtc_saved);
+	return rtc_periodic_start(RTC_2_HZ);
+}
+
+static void rtc_disarm(void)
+{
+	rtc_stop();
+	rtc_restore(&rtc_saved);
+}
+
+static bool rtc_pending(void)
+{
+	return rtc_read_flags() & RTC_C_PF;
+}
+
+static struct source sources[] = {
+	{ .name = "hpet",
+	  .uses = USES_HPET,
+	  .arm = hpet_arm,
+	  .disarm = hpet_disarm,
+	  .pending = hpet_pending },
+	{ .name = "rtc",
+	  .uses = USES_RTC,
+	  .arm = rtc_arm,
+	  .disarm = rtc_disarm,
+	  .pending = rtc_pending },
+};
+
+const char *watchdog_name(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
+		if (sources[i].present)
+			return sources[i].name;
+	}
+	return "none";
+}
+
+bool watchdog_fired(void)
+{
+	return fired;
+}
+
+/* The state runner.c compares must not see our pin: masked again first. */
+static void route_nmi(const struct source *s, bool on)
+{
+	union ioapic_rte rte = {
+		.delivery_mode = APIC_DM_NMI >> 8,
+		.dest = this_cpu(apic_id),
+		.masked = !on,
+	};
+
+	gsi_write_rte(s->gsi, on ? rte : (union ioapic_rte){ .masked = 1 });
+}
+
+static enum nmi_verdict on_nmi(struct pt_regs *regs)
+{
+	struct trap_event event = { .nr = X86_TRAP_NMI };
+	const struct source *s = armed;
+
+	if (!s || !s->pending())
+		return NMI_NOT_MINE;
+	if (!deadline_passed(deadline))
+		return NMI_HANDLED;
+	armed = NULL;
+	fired = true;
+	s->disarm();
+	route_nmi(s, false);
+	printk("# the case hung: deadline passed, broken out by NMI (%s)",
+	       s->name);
+	report_regs(regs);
+	report_backtrace(regs->ip, regs->bp);
+	if (!catch_guard(regs, &event))
+		bail_out("watchdog: no case to end, rip=0x%016llx",
+			 (unsigned long long)regs->ip);
+	return NMI_RESUMED;
+}
+
+void watchdog_init(void)
+{
+	struct source *hpet = &sources[0], *rtc = &sources[1];
+	struct hpet_timer_info info;
+	u32 pin;
+	int gsi;
+
+	nmi_watchdog_hook = on_nmi;
+	if (!nr_ioapics)
+		return;
+	if (hpet_present() && !hpet_timer_info(HPET_TIMER, &info)) {
+		gsi = hpet_pick_gsi(HPET_TIMER, PIN_0_TO_23);
+		hpet->present = gsi >= 0 && ioapic_of_gsi((u32)gsi, &pin);
+		hpet_gsi = hpet->gsi = (u32)gsi;
+		if (gsi == PIT_PIN)
+			hpet->uses |= USES_PIT;
+	}
+	if (rtc_present()) {
+		rtc->gsi = irq_to_desc(8)->gsi;
+		rtc->present = ioapic_of_gsi(rtc->gsi, &pin);
+	}
+}
+
+void watchdog_arm(u32 ms, u32 uses)
+{
+	fired = false;
+	deadline = deadline_after((u64)ms * 1000);
+	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
+		struct source *s = &sources[i];
+
+		if (!s->present || s->uses & uses)
+			continue;
+		if (s->arm(ms)) {
+			s->disarm();
+			continue;
+		}
+		route_nmi(s, true);
+		armed = s;
+		return;
+	}
+}
+
+void watchdog_disarm(void)
+{
+	const struct source *s = armed;
+
+	armed = NULL;
+	if (!s)
+		return;
+	s->disarm();
+	route_nmi(s, false);
+}

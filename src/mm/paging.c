@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * paging.c - build, change and load irqbed's page tables.
+ *
+ * Spec: SDM 3A "Paging", "Page-Level Protection and Execute-Disable Bit".
+ */
+#include <mm/paging.h>
+
+#include <asm/special_insns.h>
+#include <cpu/cpufeature.h>
+#include <lib/errno.h>
+#include <mm/page_alloc.h>
+#include <mm/regions.h>
+
+#include "internal.h"
+
+#define LEVEL_SHIFT(level) (PAGE_SHIFT + 9 * ((level)-1))
+
+/* Written by paging_init() on the boot CPU. */
+static u64 root;
+static int levels;
+
+u64 paging_root(void)
+{
+	return root;
+}
+
+bool is_canonical(u64 va)
+{
+	int shift = 64 - (PAGE_SHIFT + 9 * (levels ? levels : 4));
+
+	return (u64)((s64)(va << shift) >> shift) == va;
+}
+
+static u64 *entry_at(u64 *table, u64 va, int level)
+{
+	return &table[va >> LEVEL_SHIFT(level) & 511];
+}
+
+/* Turn a large page into a table of the next size down, same rights. */
+static int split(u64 *entry, int level)
+{
+	u64 old = *entry, size = 1ull << LEVEL_SHIFT(level - 1);
+	u64 flags = old & ~PTE_PFN_MASK;
+	u64 *table = (u64 *)alloc_pages(1);
+
+	if (!table)
+		return -ENOMEM;
+	if (level == 2)
+		flags &= ~_PAGE_PSE;
+	for (u32 i = 0; i < 512; i++)
+		table[i] = ((old & PTE_PFN_MASK) + i * size) | flags;
+	*entry = (u64)table | __PAGE_BASE | _PAGE_RW | _PAGE_USER;
+	return 0;
+}
+
+/* The entry for va at the level wanted, making tables on the way. */
+static int walk_create(u64 va, int level, u64 **out)
+{
+	u64 *table = (u64 *)root;
+
+	for (int l = levels; l > level; l--) {
+		u64 *entry = entry_at(table, va, l);
+
+		if (*entry & _PAGE_PRESENT && *entry & _PAGE_PSE && l < 4) {
+			int err = split(entry, l);
+
+			if (err)
+				return err;
+		} else if (!(*entry & _PAGE_PRESENT)) {
+			u64 page = alloc_pages(1);
+
+			if (!page)
+				return -ENOMEM;
+			*entry = page | __PAGE_BASE | _PAGE_RW | _PAGE_USER;
+		}
+		table = (u64 *)(*entry & PTE_PFN_MASK);
+	}
+	*out = entry_at(table, va, level);
+	return 0;
+}
+
+static int leaf_level(u64 va, u64 pa, u64 size)
+{
+	u64 both = va | pa;
+
+	if (!(both & (HUGE_PAGE_SIZE - 1)) && size >= HUGE_PAGE_SIZE &&
+	    cpu_has(X86_FEATURE_GBPAGES))
+		return 3;
+	if (!(both & (LARGE_PAGE_SIZE - 1)) && size >= LARGE_PAGE_SIZE)
+		return 2;
+	return 1;
+}
+
+int map_range(u64 va, u64 pa, u64 size, u64 prot)
+{
+	if ((va | pa | size) & ~PAGE_MASK || !is_canonical(va))
+		return -EINVAL;
+	while (size) {
+		int level = leaf_level(va, pa, size);
+		u64 step = 1ull << LEVEL_SHIFT(level);
+		u64 *entry;
+		int err = walk_create(va, level, &entry);
+
+		if (err)
+			return err;
+		*entry = pa | prot | (level > 1 ? _PAGE_PSE : 0);
+		invlpg(va);
+		va += step;
+		pa += step;
+		size -= step;
+	}
+	return 0;
+}
+
+u64 *lookup_pte(u64 va)
+{
+	u64 *table = (u64 *)root, *entry = NULL;
+
+	for (int l = levels; l >= 1; l--) {
+		entry = entry_at(table, va, l);
+		if (!(*entry & _PAGE_PRESENT))
+			return l == 1 ? entry : NULL;
+		if (l > 1 && *entry & _PAGE_PSE)
+			return NULL;
+		table = (u64 *)(*entry & PTE_PFN_MASK);
+	}
+	return entry;
+}
+
+static int change_range(u64 va, u64 size, u64 prot)
+{
+	if ((va | size) & ~PAGE_MASK || !is_canonical(va))
+		return -EINVAL;
+	for (u64 end = va + size; va < end; va += PAGE_SIZE) {
+		u64 *entry;
+		int err = walk_create(va, 1, &entry);
+
+		if (err)
+			return err;
+		*entry = prot ? (*entry & PTE_PFN_MASK) | prot : 0;
+		invlpg(va);
+	}
+	return 0;
+}
+
+int protect_range(u64 va, u64 size, u64 prot)
+{
+	return change_range(va, size, prot);
+}
+
+int unmap_range(u64 va, u64 size)
+{
+	return change_range(va, size, 0);
+}
+
+int ioremap(u64 phys, u64 size)
+{
+	u64 start = phys & PAGE_MASK;
+	u64 end = ALIGN_UP(phys + size, PAGE_SIZE);
+
+	regions_add_mmio(phys, size);
+	return map_range(start, start, end - start, PAGE_UNCACHED);
+}
+
+int paging_alloc_root(void)
+{
+	levels = read_cr4() & X86_CR4_LA57 ? 5 : 4;
+	root = alloc_pages(1);
+	return root ? 0 : -ENOMEM;
+}

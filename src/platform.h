@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* platform.h - the parts of start() that have more than one step. */
+#pragma once
+
+#include <lib/boot_info.h>
+
+/* "# key=value" lines: who made what, options and their errors, the image. */
+void log_boot_info(const struct boot_info *info);
+
+/* Move the log's RAM copy to allocated memory. */
+void setup_log_buffer(void);
+
+/* Give lower rooms what the trap room offers. */
+void trap_connect(void);
+
+void acpi_init(const struct boot_info *info);
+
+/* 8259 masked, local APIC, IOAPICs. */
+void apic_intr_init(void);
+
+/* Clocks found, TSC calibrated, sources probed and quiet. */
+void clocks_and_devices_init(void);
+
+/* Calibrate the APIC timer against the best clock, cross-check. */
+void apic_timer_init(void);
+
+/* Tell the runner what this machine has. */
+void platform_ready(const struct boot_info *info);

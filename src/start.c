@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/*
+ * start.c - the boot, a call a phase, in Linux's order and with its names.
+ *
+ * Each phase stands on those before it; the comment says why it is there.
+ */
+#include <acpi/tables.h>
+#include <bh/softirq.h>
+#include <console/console.h>
+#include <console/printk.h>
+#include <cpu/canary.h>
+#include <cpu/cpufeature.h>
+#include <cpu/deadline.h>
+#include <cpu/desc.h>
+#include <cpu/irqflags.h>
+#include <cpu/stacks.h>
+#include <entry/idt.h>
+#include <entry/start.h>
+#include <irq/irq.h>
+#include <ktest/runner.h>
+#include <mm/page_alloc.h>
+#include <mm/paging.h>
+#include <mm/regions.h>
+#include <smp/cpu_setup.h>
+#include <trap/report.h>
+
+#include "platform.h"
+
+/* The firmware's selectors are not ours: our segments before any gate. */
+static void early_cpu_setup(const struct boot_info *info)
+{
+	early_gdt_setup();
+	idt_setup_early_handler();
+	cpu_identify();
+	deadline_scale = info->options.scale;
+	if (info->options.seed_given)
+		return;
+	((struct boot_info *)info)->options.seed = rdtsc();
+}
+
+/* From here on a line written is a line seen. */
+static void setup_console(const struct boot_info *info)
+{
+	console_init(&info->options);
+	ktest_begin(&info->options);
+	log_boot_info(info);
+}
+
+/* Own page tables, then everything that is to be read-only or guarded. */
+static void setup_memory(const struct boot_info *info)
+{
+	page_alloc_init(info);
+	regions_init(info);
+	if (paging_init(info))
+		bail_out("no memory for page tables");
+	if (console_mmio() && ioremap(console_mmio(), PAGE_SIZE))
+		bail_out("no memory for page tables");
+	setup_log_buffer();
+}
+
+/* GDT, TSS, per-CPU area; then the gates that may rely on them. */
+static void trap_init(void)
+{
+	if (cpu_prepare(0))
+		bail_out("no memory for the boot CPU's stacks");
+	cpu_init(0);
+	idt_setup_early_traps();
+	idt_setup_early_pf();
+	idt_setup_traps();
+	idt_setup_ist_traps();
+	trap_connect();
+}
+
+/* Legacy controllers silent, vectors assigned, every gate present. */
+static void init_interrupts(const struct boot_info *info)
+{
+	acpi_init(info);
+	sched_init();
+	early_irq_init();
+	init_IRQ(&acpi_tables);
+	apic_intr_init();
+	if (idt_setup_apic_and_irq_gates())
+		bail_out("no memory for the IDT's alias");
+}
+
+static void time_init(void)
+{
+	clocks_and_devices_init();
+	softirq_init();
+	apic_timer_init();
+}
+
+/* On the task stack, which has a guard. */
+static void start_rest(void *arg)
+{
+	const struct boot_info *info = arg;
+
+	init_interrupts(info);
+	time_init();
+	platform_ready(info);
+	local_irq_enable();
+	ktest_run();
+}
+
+__attribute__((no_stack_protector)) void start(struct boot_info *info)
+{
+	early_cpu_setup(info);
+	setup_console(info);
+	setup_memory(info);
+	trap_init();
+	boot_init_stack_canary();
+	call_on_stack(start_rest, info, stack_top(0, STACK_TASK));
+	bail_out("start_rest() returned");
+}

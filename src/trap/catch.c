@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * catch.c - the chain of catch frames of each CPU, and resuming in one.
+ */
+#include <trap/catch.h>
+
+#include <asm/desc_defs.h>
+#include <asm/irqflags.h>
+#include <cpu/percpu.h>
+#include <cpu/preempt.h>
+
+#include "internal.h"
+
+static_assert(offsetof(struct catch_frame, bx) == 0x00, "catch.S");
+static_assert(offsetof(struct catch_frame, bp) == 0x08, "catch.S");
+static_assert(offsetof(struct catch_frame, r15) == 0x28, "catch.S");
+static_assert(offsetof(struct catch_frame, sp) == 0x30, "catch.S");
+static_assert(offsetof(struct catch_frame, ip) == 0x38, "catch.S");
+static_assert(offsetof(struct catch_frame, flags) == 0x40, "catch.S");
+
+bool catch_run(struct catch_frame *frame, enum catch_kind kind,
+	       void (*fn)(void *), void *arg)
+{
+	bool caught;
+
+	frame->kind = kind;
+	frame->trap.nr = TRAP_NONE;
+	frame->preempt_count = preempt_count();
+	frame->outer = this_cpu(catch_top);
+	this_cpu(catch_top) = frame;
+	caught = catch_call(frame, fn, arg);
+	this_cpu(catch_top) = frame->outer;
+	return caught;
+}
+
+struct trap catch_trap(void (*fn)(void *), void *arg)
+{
+	struct catch_frame frame;
+
+	catch_run(&frame, CATCH_VALUE, fn, arg);
+	return frame.trap;
+}
+
+static void leave_to_user(void *arg)
+{
+	struct pt_regs regs = *(const struct pt_regs *)arg;
+
+	native_irq_disable();
+	enter_user(&regs);
+}
+
+struct trap catch_user(const struct pt_regs *regs)
+{
+	return catch_trap(leave_to_user, (void *)regs);
+}
+
+static void record(struct trap *trap, const struct pt_regs *regs,
+		   const struct trap_event *event)
+{
+	trap->nr = event->nr;
+	trap->error_code = regs->error_code;
+	trap->ip = regs->ip;
+	trap->cs = regs->cs;
+	trap->flags = regs->flags;
+	trap->sp = regs->sp;
+	trap->ss = regs->ss;
+	trap->cr2 = event->cr2;
+	trap->dr6 = event->dr6;
+	trap->handler_flags = native_save_fl();
+	trap->handler_sp = (u64)(regs + 1);
+	trap->stack = stack_of((u64)regs).kind;
+	trap->regs = *regs;
+}
+
+static void resume(struct pt_regs *regs, struct catch_frame *frame)
+{
+	regs->bx = frame->bx;
+	regs->bp = frame->bp;
+	regs->r12 = frame->r12;
+	regs->r13 = frame->r13;
+	regs->r14 = frame->r14;
+	regs->r15 = frame->r15;
+	regs->sp = frame->sp;
+	regs->ip = frame->ip;
+	regs->flags = frame->flags;
+	regs->cs = __KERNEL_CS;
+	regs->ss = __KERNEL_DS;
+	regs->ax = 1;
+	this_cpu(preempt_count) = frame->preempt_count;
+	this_cpu(catch_top) = frame;
+}
+
+/* An event of a handler that interrupted fn is the handler's own. */
+static bool same_context(const struct catch_frame *frame)
+{
+	u32 mask = HARDIRQ_MASK | SOFTIRQ_OFFSET;
+
+	return (preempt_count() & mask) == (frame->preempt_count & mask);
+}
+
+bool catch_value(struct pt_regs *regs, const struct trap_event *event)
+{
+	struct catch_frame *frame = this_cpu(catch_top);
+
+	if (!frame || frame->kind != CATCH_VALUE || !same_context(frame))
+		return false;
+	record(&frame->trap, regs, event);
+	resume(regs, frame);
+	return true;
+}
+
+bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
+{
+	struct catch_frame *frame = this_cpu(catch_top);
+
+	while (frame && frame->kind != CATCH_GUARD)
+		frame = frame->outer;
+	if (!frame)
+		return false;
+	record(&frame->trap, regs, event);
+	resume(regs, frame);
+	return true;
+}

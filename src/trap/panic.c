@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * panic.c - the end of a run that cannot go on, always with a last word.
+ */
+#include <trap/report.h>
+
+#include <asm/irqflags.h>
+#include <console/console.h>
+#include <console/printk.h>
+#include <cpu/halt.h>
+#include <lib/format.h>
+
+void (*bail_out_hook)(void);
+
+static bool bailing_out;
+
+__noreturn void bail_out(const char *fmt, ...)
+{
+	char reason[160];
+	va_list args;
+
+	native_irq_disable();
+	if (__atomic_exchange_n(&bailing_out, true, __ATOMIC_SEQ_CST))
+		halt_forever();
+	va_start(args, fmt);
+	vscnprintf(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	console_release();
+	printk("Bail out! %s", reason);
+	if (bail_out_hook)
+		bail_out_hook();
+	halt_forever();
+}

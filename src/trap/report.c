@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * report.c - everything there is to say about an unexpected exception.
+ *
+ * Read:    report_exception(): whose turn it is, and what a fault inside a
+ *          report may still do; report_print(): the order of the parts.
+ * Uses:    report_*.c for the parts, decode*.c for words.
+ * Context: any, also on a broken stack: the parts run on the report stack.
+ */
+#include <trap/report.h>
+
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <cpu/percpu.h>
+#include <cpu/preempt.h>
+#include <cpu/stacks.h>
+#include <lib/format.h>
+#include <mm/regions.h>
+#include <trap/decode.h>
+
+#include "report_parts.h"
+
+/* head.S: run fn(arg) with RSP = top, and come back. */
+void call_on_stack(void (*fn)(void *), void *arg, u64 top);
+
+/* Reports begun and not ended, by the CPU itself. */
+static u8 depth[NR_CPUS];
+
+/* 1 + the CPU whose report is being printed, or 0. Changed by cmpxchg. */
+static u32 turn;
+
+const char *report_context(const struct report *r)
+{
+	if (user_mode(r->regs))
+		return "user";
+	if (r->preempt_count & NMI_MASK)
+		return "nmi";
+	if (r->preempt_count & HARDIRQ_MASK)
+		return "hardirq";
+	if (r->preempt_count & SOFTIRQ_OFFSET)
+		return "softirq";
+	return "task";
+}
+
+const char *report_stack(u64 sp, char *buf, size_t size)
+{
+	/* An empty stack's RSP is the first byte of the next slot. */
+	struct stack_info info = stack_of(sp - 1);
+
+	if (info.kind == STACK_NONE)
+		return region_name(sp, buf, size);
+	if (info.guard)
+		scnprintf(buf, size, "guard page of the %s stack of CPU %u",
+			  stack_name(info.kind), info.cpu);
+	else
+		scnprintf(buf, size, "%s stack of CPU %u, 0x%lx bytes used",
+			  stack_name(info.kind), info.cpu,
+			  (u64)(stack_top(info.cpu, info.kind) - sp));
+	return buf;
+}
+
+/* What each class says about the RIP it reports. */
+static const char class_text[][40] = {
+	[TRAP_CLASS_FAULT] = "rip is the instruction itself",
+	[TRAP_CLASS_TRAP] = "rip is the next instruction",
+	[TRAP_CLASS_ABORT] = "rip is not to be relied on",
+	[TRAP_CLASS_INTERRUPT] = "rip is the next instruction",
+	[TRAP_CLASS_RESERVED] = "no CPU is known to raise it",
+};
+
+static void print_head(const struct report *r)
+{
+	const struct pt_regs *regs = r->regs;
+	const struct trap_info *info = trap_info((u32)regs->vector);
+	enum trap_class class = regs->vector == X86_TRAP_DB ?
+					debug_class(r->dr6, r->dr7) :
+					info->class;
+	char text[96];
+
+	printk("# ---- %s: %s, %s ----", r->why, info->mnemonic, info->name);
+	printk("# vector %lu, class %s: %s", regs->vector,
+	       trap_class_name(class), class_text[class]);
+	printk("# CPU %u, APIC ID 0x%x", r->cpu, r->apic_id);
+	decode_error_code(text, sizeof(text), (u32)regs->vector,
+			  regs->error_code);
+	if (trap_has_error_code((u32)regs->vector))
+		printk("# error code 0x%lx: %s", regs->error_code, text);
+	printk("# context %s, preempt_count 0x%08x, CPL %lu, interrupts %s",
+	       report_context(r), r->preempt_count, regs->cs & 3,
+	       regs->flags & X86_EFLAGS_IF ? "on" : "off");
+	printk("# stack: %s", report_stack(regs->sp, text, sizeof(text)));
+	printk("# handler's stack: %s",
+	       report_stack(r->handler_sp, text, sizeof(text)));
+}
+
+static void print_depth(const struct report *r)
+{
+	switch (r->regs->vector) {
+	case X86_TRAP_DB:
+		report_db(r);
+		break;
+	case X86_TRAP_UD:
+		report_ud(r);
+		break;
+	case X86_TRAP_TS:
+	case X86_TRAP_NP:
+	case X86_TRAP_SS:
+	case X86_TRAP_GP:
+		report_selector(r);
+		break;
+	case X86_TRAP_PF:
+		report_pf(r);
+		break;
+	case X86_TRAP_DF:
+		report_df(r);
+		break;
+	}
+}
+
+static void report_print(void *arg)
+{
+	const struct report *r = arg;
+	const struct pt_regs *regs = r->regs;
+	char text[64];
+
+	print_head(r);
+	print_depth(r);
+	report_regs(regs);
+	report_system(r);
+	report_code(regs->ip);
+	if (user_mode(regs))
+		printk("# backtrace: none, this is user code");
+	else
+		report_backtrace(regs->ip, regs->bp);
+	decode_signal(text, sizeof(text), (u32)regs->vector, regs->error_code,
+		      r->dr6);
+	printk("# signal Linux would send: %s", text);
+	printk("# ---- end of report ----");
+}
+
+/* Before the stacks are mapped, and on the report stack itself: stay. */
+static void print_on_own_stack(struct report *r)
+{
+	u64 top = stack_top(r->cpu, STACK_REPORT), probe;
+
+	if (stack_of(r->handler_sp).kind == STACK_REPORT ||
+	    !peek(&probe, top - sizeof(probe), sizeof(probe)))
+		report_print(r);
+	else
+		call_on_stack(report_print, r, top);
+}
+
+/* One CPU's report at a time; one that hangs delays the others, no more. */
+static void take_turn(u32 cpu)
+{
+	WAIT_FOR(__sync_bool_compare_and_swap(&turn, 0, cpu + 1) ||
+			 READ_ONCE(turn) == cpu + 1,
+		 WAIT_DEFAULT_US);
+}
+
+/*
+ * A fault inside a report gets one line, a fault inside that line none: the
+ * report must end. A nested report never returns into the outer one (the
+ * runner recovers or the run ends), so with a frame to recover to the count
+ * starts anew; with none it stays, and whatever follows is silent.
+ */
+void report_exception(struct pt_regs *regs, const char *why)
+{
+	u32 cpu = smp_processor_id();
+	u32 level = ++depth[cpu];
+	struct report r;
+
+	if (level == 1) {
+		report_snapshot(&r, regs, why);
+		take_turn(cpu);
+		print_on_own_stack(&r);
+	} else if (level == 2) {
+		printk("# %s while reporting: %s, error code 0x%lx, "
+		       "rip 0x%016lx, cr2 0x%016lx",
+		       why, trap_info((u32)regs->vector)->mnemonic,
+		       regs->error_code, regs->ip, read_cr2());
+	}
+	if (level > 1 && !this_cpu(catch_top))
+		return;
+	depth[cpu] = 0;
+	__sync_bool_compare_and_swap(&turn, cpu + 1, 0);
+}

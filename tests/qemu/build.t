@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""check-image, pe-finish and symbolize: what the build must not let through."""
+
+import os
+import struct
+import sys
+
+sys.dont_write_bytecode = True
+from tap import check, contains, main, run, test, tool, write
+
+from irqbed import pe
+
+GOOD = "int x = 1;\nint *get(void);\nint *get(void) { return &x; }\n"
+OPTIONS = ["-ffreestanding", "-fpic", "-fvisibility=hidden", "-nostdlib",
+           "-shared", "-g", "-fno-asynchronous-unwind-tables",
+           "-Wl,-z,noexecstack,-z,nocombreloc,-Bsymbolic,--build-id=none,"
+           "--no-relax,-z,noseparate-code"]
+LDS = """SECTIONS {
+	.text 0x1000 : { *(.text*) }
+	.rodata ALIGN(4096) : { *(.rodata*) }
+	.data ALIGN(4096) : { *(.data*) *(.bss*) *(.got*) }
+	.dynamic ALIGN(4096) : { *(.dynamic) }
+	.rela ALIGN(4096) : { *(.rela*) }
+	.dynsym ALIGN(4096) : { *(.dynsym) }
+	.extra ALIGN(4096) : { *(.extra*) }
+}
+"""
+
+
+def link(folder, text, *words):
+    out = os.path.join(folder, "x.so")
+    status, log = run("gcc", *OPTIONS, "-T", write(folder, "x.lds", LDS),
+                      *words, "-o", out, write(folder, "x.c", text))
+    check(status, 0, log)
+    return out
+
+
+def refused(folder, text, reason, *words):
+    status, out = tool("check-image", link(folder, text, *words))
+    check(status, 1, out)
+    contains(out, reason)
+
+
+def make_pe(folder, *sections, subsystem=10, size=0):
+    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", 0x8664, len(sections), 0, 0, 0, 240, 0)
+    optional = bytearray(240)
+    struct.pack_into("<H", optional, 0, 0x20B)
+    struct.pack_into("<I", optional, 32, 4096)
+    struct.pack_into("<H", optional, 68, subsystem)
+    head += bytes(optional)
+    for at, (name, flags) in enumerate(sections, 1):
+        head += pe.SECTION.pack(name, 16, at * 4096, 512, 512, 0, 0, 0, 0,
+                                flags)
+    return write(folder, "x.efi", head.ljust(max(1024, size), b"\0"))
+
+
+TEXT = (b".text", 0x60000020)
+
+
+@test
+def a_good_image_is_let_through(folder):
+    check(tool("check-image", link(folder, GOOD)), (0, ""))
+
+
+@test
+def a_relocation_gnu_efi_ignores_is_refused(folder):
+    refused(folder, "extern int y; int *p = &y;\n"
+            "__attribute__((visibility(\"default\"))) extern int y;\n",
+            "relocations gnu-efi ignores: R_X86_64_64")
+
+
+@test
+def a_section_objcopy_would_drop_is_refused(folder):
+    refused(folder, GOOD + "int z __attribute__((section(\".extra\"))) = 1;\n",
+            "objcopy would drop section .extra")
+
+
+@test
+def a_writable_and_executable_part_is_refused(folder):
+    refused(folder, GOOD, "writable and executable", "-Wl,--omagic")
+
+
+@test
+def a_file_that_is_no_elf_is_refused(folder):
+    assert tool("check-image", write(folder, "x", "text"))[0] != 0
+    assert tool("check-image", os.path.join(folder, "absent"))[0] != 0
+
+
+@test
+def pe_finish_sets_nx_and_a_checksum_that_fits(folder):
+    path = make_pe(folder, TEXT)
+    status, out = tool("pe-finish", path)
+    check(status, 0, out)
+    contains(out, ".text            16  R-X")
+    with open(path, "rb") as source:
+        data = bytearray(source.read())
+    optional = 64 + 24
+    assert struct.unpack_from("<H", data, optional + 70)[0] & pe.NX_COMPAT
+    said = struct.unpack_from("<I", data, optional + 64)[0]
+    struct.pack_into("<I", data, optional + 64, 0)
+    check(pe.checksum(data), said)
+
+
+@test
+def pe_finish_refuses_and_leaves_the_file_alone(folder):
+    for words, options, reason in (
+            ([(b".text", 0xE0000020)], {}, "writable and executable"),
+            ([TEXT], {"size": (1 << 20) + 1}, "is more than"),
+            ([TEXT], {"subsystem": 3}, "not an EFI application")):
+        path = make_pe(folder, *words, **options)
+        with open(path, "rb") as source:
+            before = source.read()
+        status, out = tool("pe-finish", path)
+        check(status, 1, out)
+        contains(out, reason)
+        with open(path, "rb") as source:
+            assert source.read() == before, reason
+
+
+@test
+def pe_finish_refuses_what_is_no_pe(folder):
+    for data in (b"", b"MZ", b"\x7fELF" + bytes(100), b"MZ" + bytes(100)):
+        status, out = tool("pe-finish", write(folder, "x", data))
+        check(status, 1, out)
+
+
+@test
+def symbolize_names_function_offset_and_line(folder):
+    elf = link(folder, GOOD)
+    log = write(folder, "log", "# image.base=0x7000000 image.size=0x8000\r\n"
+                "# rip=0x0000000007001000 0000000007001001 rax=0x1234\r\n"
+                "# rip=0x8001000\r\n")
+    status, out = tool("symbolize", log, "--debug", elf)
+    check(status, 0, out)
+    lines = out.splitlines()
+    contains(lines[1], "<- get+0x0 (")
+    contains(lines[1], "x.c:3), get+0x1 (")
+    assert "<-" not in lines[0] + lines[2], out
+
+
+@test
+def symbolize_says_what_it_lacks(folder):
+    log = write(folder, "log", "no base\n")
+    status, out = tool("symbolize", log, "--debug", link(folder, GOOD))
+    check(status, 1, out)
+    contains(out, "no image.base")
+    log = write(folder, "log", "# image.base=0x1000\n")
+    assert tool("symbolize", log, "--debug", "/absent")[0] != 0
+
+
+main()
