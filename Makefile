@@ -85,4 +85,55 @@ build/irqbed.debug: build/irqbed.so
 build/irqbed.img: build/irqbed.efi scripts/mkimage
 	$(Q)scripts/mkimage $< $@
 
+# Code with no hardware in it, compiled for the host too, with sanitizers.
+PURE := $(wildcard src/lib/*.c src/acpi/*.c src/trap/decode*.c src/trap/ud_*.c \
+	src/cpu/gate.c src/cpu/stacks.c src/time/*math.c)
+HOST_SRCS := $(PURE) $(wildcard tests/*/pure_*.c) tests/host/main.c
+build/host/irqbed-host-tests: $(HOST_SRCS) $(wildcard include/*/*.h src/*/*.h \
+		tests/*/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined -fno-sanitize-recover=all -g \
+		-O1 -std=gnu11 -Iinclude -Wall -Wextra -Wno-unused-parameter \
+		-Werror $(HOST_SRCS) -o $@
+
+# The tools are there, or are installed now: run and test begin here.
+setup-%:
+	@scripts/setup --check $* || scripts/setup $*
+
+run: setup-run ## Boot it in QEMU: SMP= CPU= MACHINE= TESTS= TIMEOUT= ARGS=
+	$(Q)$(MAKE) all
+	$(Q)scripts/run-qemu --machine $(MACHINE) --cpu $(CPU) --smp $(SMP) \
+		$(if $(TESTS),--tests '$(TESTS)') $(if $(ARGS),--args '$(ARGS)') \
+		$(if $(TIMEOUT),--timeout $(TIMEOUT)) --log build/run.log
+
+test: setup-test ## Every test: host, tools, the suite on every machine
+	$(Q)$(MAKE) all build/host/irqbed-host-tests
+	$(Q)scripts/test
+
+debug: setup-run ## Boot it and wait for gdb on port 1234
+	$(Q)$(MAKE) all
+	$(Q)scripts/run-qemu --gdb --machine $(MACHINE) --cpu $(CPU) --smp $(SMP)
+
+bench: all ## Instructions an interrupt costs, exact under -icount
+	$(Q)scripts/run-qemu --cpu $(CPU) --tests 'bench.*' -- \
+		-icount shift=0,sleep=off -rtc clock=vm,base=2026-01-01 -seed 1
+
+list-tests: all ## Every case and the rule it judges
+	$(Q)scripts/run-qemu --args list
+
+check: setup-check ## Rooms, headers, format, static analysis, documents
+	$(Q)CC='$(CC)' CFLAGS='$(CFLAGS)' scripts/check-layers $(ROOMS)
+	$(Q)scripts/check-tree
+
+format: setup-check ## clang-format every C file in place
+	$(Q)git ls-files '*.[ch]' | xargs clang-format -i
+
+setup: setup-run setup-test setup-check ## Install every tool that is missing
+
+clean: ## Remove build/
+	$(Q)rm -rf build
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST))
+
 -include $(OBJS:.o=.d)

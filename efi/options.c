@@ -29,22 +29,6 @@ static size_t narrow(const CHAR16 *wide, size_t chars)
 	return n;
 }
 
-/*
- * The shell puts the command's own name first; a boot entry does not. A first
- * word that ends in ".efi" is a name.
- */
-static const char *skip_program_name(const char *s)
-{
-	const char *end = s;
-
-	while (*end && !is_space(*end))
-		end++;
-	if (end - s >= 4 && end[-4] == '.' && (end[-3] | 0x20) == 'e' &&
-	    (end[-2] | 0x20) == 'f' && (end[-1] | 0x20) == 'i')
-		return end;
-	return s;
-}
-
 static bool has_words(const char *s)
 {
 	while (is_space(*s))
@@ -72,7 +56,7 @@ static bool from_load_options(EFI_LOADED_IMAGE *loaded, const char **words)
 	if (!wide || !looks_like_text(wide, chars))
 		return false;
 	narrow(wide, chars);
-	*words = skip_program_name(text);
+	*words = options_skip_command(text);
 	return has_words(*words);
 }
 

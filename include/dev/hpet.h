@@ -52,12 +52,13 @@ int hpet_pick_gsi(u32 timer, u32 allowed);
 
 /*
  * Program timer to fire once, ticks after now (HPET_MIN_TICKS ... INT32_MAX,
- * or HPET_MAX_WIDE_TICKS if wide), or every ticks beginning in ticks (needs
- * periodic_cap). In legacy route timer 0 drives IRQ 0 and timer 1 IRQ 8, and
- * the PIT and RTC are cut off until hpet_timer_stop(). Returns 0, -ENODEV,
- * -EINVAL (timer or route), -EOPNOTSUPP (capability missing, or the route field
- * does not hold gsi), -ERANGE (ticks), -EAGAIN (one-shot: the value had passed
- * when it was written; it may have fired or not).
+ * or HPET_MAX_WIDE_TICKS if wide), or every ticks (HPET_MIN_TICKS ...
+ * INT32_MAX) from now, which needs periodic_cap. In legacy route timer 0
+ * drives IRQ 0 and timer 1 IRQ 8, and the PIT and RTC are cut off until
+ * hpet_timer_stop(). Returns 0, -ENODEV, -EINVAL (timer or route),
+ * -EOPNOTSUPP (capability missing, or gsi not in route_cap), -ERANGE (ticks),
+ * -EAGAIN (one-shot: the value had passed when it was written; it may have
+ * fired or not).
  *
  * Prefer wide for a one-shot where wide_cap says so: a 32-bit one may also
  * fire when the counter's low half wraps.

@@ -46,7 +46,7 @@ class Ending:
     status: int = None  # QEMU's own; None when it had to be stopped
     why: str = ""  # the limit that was passed, for people
     complaint: str = ""  # QEMU's stderr
-    reset: str = ""  # "triple fault at ...", from QEMU's reset log
+    triple_fault: bool = False
     registers: str = ""  # of a machine that hung
 
 
@@ -103,22 +103,24 @@ def _ask_monitor(path, words):
                 answer += part
     except OSError:
         pass
-    text = ESCAPES.sub(b"", answer).decode("ascii", "replace")
-    return text.split(words + "\n", 1)[-1].removesuffix("(qemu) ").rstrip()
+    return ESCAPES.sub(b"", answer).decode("ascii", "replace")
 
 
-def _reset_cause(path):
-    """QEMU's reset log in words: it dumps the registers at a triple fault."""
+def _registers(path):
+    """The registers of every CPU of a machine that still runs."""
+    wanted = re.compile(r"CPU#\d|(R\w+ *|CR\d|DR\d|EFER|GDT|IDT|TR )=")
+    return "\n".join(line for line in
+                     _ask_monitor(path, "info registers -a").splitlines()
+                     if wanted.match(line))
+
+
+def _triple_fault(path):
+    """Did QEMU's reset log note a triple fault?"""
     try:
-        with open(path, encoding="ascii", errors="replace") as source:
-            text = source.read()
+        with open(path, "rb") as source:
+            return b"Triple fault" in source.read()
     except OSError:
-        return ""
-    at = text.rfind("Triple fault")
-    if at < 0:
-        return ""
-    found = re.search(r"RIP=([0-9a-f]+)", text[at:])
-    return "triple fault" + (f" at rip=0x{found[1]}" if found else "")
+        return False
 
 
 def _follow(child, stream, run, total, idle):
@@ -188,12 +190,14 @@ def boot(emulator, run, extra, img, options, *, log=None, show=True,
         try:
             why = _follow(child, stream, run, total, idle)
             if why and not stream.ended():
-                registers = _ask_monitor(run.monitor, "info registers -a")
+                registers = _registers(run.monitor)
         finally:
             status = child.poll()
             _stop(child)
             stream.close()
         with open(errors, encoding="utf-8", errors="replace") as source:
-            complaint = source.read().strip()
+            # That we ended it ourselves is no news.
+            complaint = "\n".join(line for line in source.read().splitlines()
+                                  if line and "terminating on" not in line)
         return Ending(bytes(stream.data), status, why, complaint,
-                      _reset_cause(run.reset_log), registers)
+                      _triple_fault(run.reset_log), registers)

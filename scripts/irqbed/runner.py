@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from . import boot, defects, image, qemu, report
+from . import boot, defects, image, qemu, report, symbols
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
@@ -129,8 +129,20 @@ def _name_the_case(judgement, replay):
         if len(names) == log.plan:
             return (f"{names[len(log.results)]} was running "
                     f"({log.next_case()})")
-        return f"{log.next_case()} was running"
-    return f"it was at {log.next_case()}" if log.plan is None else ""
+        return f"what was running: {log.next_case()}"
+    return ""
+
+
+def _symbolized(text, args, log):
+    """The text with its addresses named, where symbols are at hand."""
+    facts = {k: v for k, v in log.facts.items() if k.startswith("image.")}
+    head = " ".join(f"{k}={v}" for k, v in facts.items())
+    try:
+        named = symbols.annotate(f"{head}\n{text}",
+                                 os.path.splitext(args.image)[0] + ".debug")
+    except symbols.SymbolError:
+        return text
+    return named.split("\n", 1)[1].rstrip("\n")
 
 
 def _ending_problems(ending, judgement, options):
@@ -142,8 +154,8 @@ def _ending_problems(ending, judgement, options):
     if ending.why and not log.complete:
         yield f"stopped by {ending.why}"
     if ending.status == 0 and not log.complete:
-        yield ("the machine was reset or switched off: " +
-               (ending.reset or "no triple fault"))
+        yield ("a triple fault reset the machine" if ending.triple_fault
+               else "the machine was reset or switched off")
     said = qemu.DEBUG_EXIT.get(ending.status)
     if said and log.complete and _finish_word(options) == "finish=exit":
         if log.bailed is not None:
@@ -168,8 +180,8 @@ def _verdict(args, ending, judgement, options, replay, what):
     if ending.complaint and status != report.ALL_PASSED:
         lines[:0] = [f"qemu: {s}" for s in ending.complaint.splitlines()]
     if ending.registers:
-        print("\n".join(f"# qemu: {s}" for s in
-                        ending.registers.splitlines()))
+        print("The machine as it hangs, from QEMU's monitor:")
+        print(_symbolized(ending.registers, args, log))
     word = ("PASS", "FAIL", "INCOMPLETE", "NOT STARTED")[status]
     lines[-1] = f"{word}: {lines[-1]} ({what})"
     print("\n".join(f"irqbed: {line}" for line in lines), flush=True)

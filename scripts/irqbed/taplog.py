@@ -67,8 +67,6 @@ class Log:
 
     def next_case(self):
         """'case N of M, after X': where a run that ended early was."""
-        if self.plan is None:
-            return "before the plan"
         done = len(self.results)
         after = f", after {self.results[-1].name}" if self.results else ""
         return f"case {done + 1} of {self.plan}{after}"

@@ -8,6 +8,7 @@
 #include <console/printk.h>
 #include <console/uart.h>
 #include <lib/compiler.h>
+#include <lib/errno.h>
 
 static struct uart console_uart = { .dead = true };
 
@@ -23,7 +24,8 @@ static struct console serial_console = {
 
 static bool try_uart(struct uart u, u32 baud)
 {
-	if (uart_probe(&u) || uart_setup(&u, baud))
+	/* A rate it cannot have leaves the old one: still a console. */
+	if (uart_probe(&u) || uart_setup(&u, baud) == -ENODEV)
 		return false;
 	console_uart = u;
 	console_register(&serial_console);

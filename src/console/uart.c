@@ -9,8 +9,9 @@
  * Spec:    PC16550D datasheet, "Line Status Register", "FIFO Control
  *          Register", "Programmable Baud Generator".
  */
-#include <asm/io.h>
 #include <console/uart.h>
+
+#include <asm/io.h>
 #include <cpu/deadline.h>
 #include <lib/errno.h>
 

@@ -13,8 +13,9 @@
  * away, interrupt on, comparator last. So the only thing that can be late is
  * the one write that says when.
  */
-#include <cpu/deadline.h>
 #include <dev/hpet.h>
+
+#include <cpu/deadline.h>
 #include <lib/errno.h>
 
 /* Bits of a timer's configuration that we decide; the others are kept. */

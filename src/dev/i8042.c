@@ -7,9 +7,10 @@
  * Spec:    IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device
  *          Controller": status register, controller command byte, commands.
  */
+#include <dev/i8042.h>
+
 #include <asm/io.h>
 #include <cpu/deadline.h>
-#include <dev/i8042.h>
 #include <lib/errno.h>
 
 #define FLUSH_MAX 64 /* more than any keyboard's and controller's buffers */

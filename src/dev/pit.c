@@ -7,10 +7,11 @@
  * Context: one user at a time.
  * Spec:    Intel 8254 datasheet, "Mode Definitions", "Write Operations".
  */
+#include <dev/pit.h>
+
 #include <asm/io.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
-#include <dev/pit.h>
 #include <lib/errno.h>
 
 #define CHANNEL	  0

@@ -9,6 +9,7 @@
  *          Selection", "Alarm Interrupt".
  */
 #include <dev/rtc.h>
+
 #include <lib/errno.h>
 
 #define RTC_B_ALL_IRQS (RTC_B_PIE | RTC_B_AIE | RTC_B_UIE)

@@ -8,9 +8,10 @@
  * Spec:    PC16550D datasheet, "Interrupt Enable Register", "Interrupt
  *          Identification Register", "Modem Control Register".
  */
+#include <dev/uart.h>
+
 #include <console/console.h>
 #include <cpu/deadline.h>
-#include <dev/uart.h>
 #include <lib/errno.h>
 
 static struct serial ports[NR_SERIAL] = {

@@ -89,14 +89,14 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	memset(&ktest_result, 0, sizeof(ktest_result));
 	WRITE_ONCE(current, c);
 	if (!skip_unmet(needs)) {
-		watchdog_arm(ms, uses);
 		state_save();
+		watchdog_arm(ms, uses);
 		guarded(c, body);
 		guarded(c, teardown);
+		watchdog_disarm();
 		trap_hooks_clear();
 		if (!state_restore())
 			ktest_result.failures++;
-		watchdog_disarm();
 		if (!ktest_result.checks && !ktest_result.skipped &&
 		    !ktest_result.failures) {
 			printk("# the case made no check");

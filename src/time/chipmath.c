@@ -6,8 +6,9 @@
  * Spec: Motorola MC146818A datasheet, "Time, Calendar, and Alarm Locations";
  *       Intel 8254 datasheet, "Mode Definitions".
  */
-#include <lib/errno.h>
 #include <time/clockmath.h>
+
+#include <lib/errno.h>
 
 #define RTC_PM 0x80 /* hour byte, 12-hour mode */
 

@@ -6,10 +6,11 @@
  * Uses:    the clocks of this room.  Used by: tsc.c, apic, tests/time.
  * Context: task; clock_sample() and the conversions any.
  */
+#include <time/clock.h>
+
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <lib/errno.h>
-#include <time/clock.h>
 #include <time/hpet.h>
 #include <time/pit.h>
 #include <time/pmtimer.h>

@@ -4,9 +4,10 @@
  * file is tested on the host. The conversions of chips' own formats (BCD,
  * dates, divisors) are in chipmath.c.
  */
+#include <time/clockmath.h>
+
 #include <asm/div64.h>
 #include <lib/errno.h>
-#include <time/clockmath.h>
 
 static u64 add_saturated(u64 a, u64 b)
 {
@@ -45,10 +46,8 @@ u64 wrap_delta(u64 a, u64 b, u64 modulus, bool down)
 	u64 from = down ? b : a;
 	u64 to = down ? a : b;
 
-	/* 2^64 wraps by itself; elsewhere one turn lies in between. */
-	if (to >= from || modulus == 0)
-		return to - from;
-	return to + (modulus - from);
+	/* Past the wrap one turn is added; 0 stands for 2^64 here too. */
+	return to >= from ? to - from : to + (modulus - from);
 }
 
 u64 ticks_to_ns(u64 ticks, u64 hz)

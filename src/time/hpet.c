@@ -7,10 +7,11 @@
  * Context: init on the boot CPU; reading any.
  * Spec:    IA-PC HPET Specification 1.0a, "Register Definitions".
  */
+#include <time/hpet.h>
+
 #include <asm/io.h>
 #include <lib/errno.h>
 #include <mm/paging.h>
-#include <time/hpet.h>
 
 static u64 hpet_base; /* written by hpet_clock_init() */
 static u32 period_fs;

@@ -9,10 +9,11 @@
  * Spec:    Intel 8254 datasheet, "Mode 2: Rate Generator", "Counter Latch
  *          Command", "Read-Back Command".
  */
+#include <time/pit.h>
+
 #include <asm/io.h>
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
-#include <time/pit.h>
 
 #define CLOCK_CHANNEL 2
 #define CLOCK_MODE    2

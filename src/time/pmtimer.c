@@ -6,9 +6,10 @@
  * Spec:    ACPI Specification, "Power Management Timer": free running, three
  *          times the PIT's rate, bits 31:24 are 0 where TMR_VAL_EXT is.
  */
+#include <time/pmtimer.h>
+
 #include <asm/io.h>
 #include <lib/errno.h>
-#include <time/pmtimer.h>
 
 static u16 pmtimer_port; /* written by pmtimer_init() */
 

@@ -7,12 +7,13 @@
  * Context: one CPU at a time; NMI handlers too.
  * Spec:    Motorola MC146818A datasheet, "Update Cycle", "Register A-D".
  */
+#include <time/rtc.h>
+
 #include <asm/io.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
 #include <lib/string.h>
-#include <time/rtc.h>
 
 /*
  * What was last written to the index port, which cannot be read back. An

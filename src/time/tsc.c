@@ -9,10 +9,11 @@
  * Spec:    SDM 2A "CPUID" leaves 15H, 16H; SDM 3B "Time-Stamp Counter";
  *          leaf 40000010H as VMware and KVM define it: EAX is the TSC's kHz.
  */
+#include <time/tsc.h>
+
 #include <cpu/cpufeature.h>
 #include <cpu/deadline.h>
 #include <lib/errno.h>
-#include <time/tsc.h>
 
 /* clang-format off */
 #define CPUID_TSC		0x15

@@ -49,9 +49,12 @@ const char *report_stack(u64 sp, char *buf, size_t size)
 	/* An empty stack's RSP is the first byte of the next slot. */
 	struct stack_info info = stack_of(sp - 1);
 
+	char where[64];
+
 	if (info.kind == STACK_NONE)
-		return region_name(sp, buf, size);
-	if (info.guard)
+		scnprintf(buf, size, "none of ours: %s",
+			  region_name(sp, where, sizeof(where)));
+	else if (info.guard)
 		scnprintf(buf, size, "guard page of the %s stack of CPU %u",
 			  stack_name(info.kind), info.cpu);
 	else

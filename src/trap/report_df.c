@@ -41,6 +41,8 @@ static void print_first(const struct report *r)
 		printk("# #DF: first event: INT 0x%02x at rip", code[1]);
 	else if (len > 1 && code[0] == 0x0f && code[1] == 0x0b)
 		printk("# #DF: first event: #UD, UD2 at rip");
+	else if (stack_of(r->cr2).guard)
+		printk("# #DF: first event: #PF, cr2 is in a guard page");
 	else
 		printk("# #DF: first event: not told by the code at rip, "
 		       "perhaps #PF at cr2");

@@ -140,6 +140,22 @@ static const char *forbidden_by(const struct report *r,
 	return "nothing by now: a stale TLB entry";
 }
 
+/* The backtrace cannot know who came here: no frame was built yet. */
+static void print_caller(const struct report *r)
+{
+	char where[96];
+	u64 word;
+
+	if (!peek(&word, r->regs->sp, sizeof(word))) {
+		printk("# #PF: a jump, call or return to a bad address");
+		return;
+	}
+	region_name(word, where, sizeof(where));
+	printk("# #PF: a bad jump, or a bad call that would return to "
+	       "0x%016lx: %s",
+	       word, where);
+}
+
 static void print_meaning(const struct report *r)
 {
 	struct stack_info stack = stack_of(r->cr2);
@@ -149,10 +165,12 @@ static void print_meaning(const struct report *r)
 		       "of CPU %u",
 		       report_guard_depth(r->cr2), stack_name(stack.kind),
 		       stack.cpu);
+	else if (r->cr2 == 0)
+		printk("# #PF: NULL pointer");
 	else if (r->cr2 < PAGE_SIZE)
 		printk("# #PF: NULL pointer, plus 0x%lx", r->cr2);
 	if (r->regs->error_code & X86_PF_INSTR && r->cr2 == r->regs->ip)
-		printk("# #PF: a jump, call or return to a bad address");
+		print_caller(r);
 }
 
 void report_pf(const struct report *r)

@@ -4,7 +4,7 @@
  *
  * A frame counts when it lies, aligned, on a stack of ours, above the frame
  * before it on that stack, and can be read. A chain may go on from one stack
- * to another (irq to task), which MAX_FRAMES bounds. The last line says why
+ * to another (irq to task), which MAX_LINES bounds. The last line says why
  * the walk ended: a trace that ends early is a finding in itself.
  */
 #include <trap/report.h>
@@ -18,7 +18,8 @@
 
 #include "report_parts.h"
 
-#define MAX_FRAMES 32
+#define MAX_FRAMES (STACK_SIZE / sizeof(struct frame))
+#define MAX_LINES  32 /* a recursion is one line */
 
 struct frame {
 	u64 bp, ip; /* the caller's RBP, and where it goes on */
@@ -57,30 +58,53 @@ static const char *bad_frame(u64 bp, u64 below)
 	return NULL;
 }
 
+static void print_line(u64 ip, u32 repeats)
+{
+	char where[96];
+
+	region_name(ip, where, sizeof(where));
+	if (repeats > 1)
+		printk("#   0x%016lx  %s, %u times", ip, where, repeats);
+	else
+		printk("#   0x%016lx  %s", ip, where);
+}
+
+/* Read the frame at bp. Why it is none, or NULL. */
+static const char *next_frame(struct frame *frame, u64 bp, u64 below)
+{
+	const char *bad = bad_frame(bp, below);
+
+	if (!bad && !peek(frame, bp, sizeof(*frame)))
+		bad = "not readable";
+	if (!bad && !frame->ip)
+		bad = "followed by a return address of 0";
+	return bad;
+}
+
 void report_backtrace(u64 ip, u64 bp)
 {
 	const char *stop = NULL;
+	u32 lines = 0, repeats = 1, i;
 	struct frame frame;
-	char where[96];
 	u64 below = 0;
-	int i;
 
 	printk("# backtrace:");
-	for (i = 0; i < MAX_FRAMES && !stop; i++) {
-		region_name(ip, where, sizeof(where));
-		printk("#   0x%016lx  %s", ip, where);
-		stop = bad_frame(bp, below);
-		if (!stop && !peek(&frame, bp, sizeof(frame)))
-			stop = "not readable";
+	for (i = 0; i < MAX_FRAMES && lines < MAX_LINES; i++) {
+		stop = next_frame(&frame, bp, below);
 		if (stop)
 			break;
+		if (frame.ip == ip) {
+			repeats++;
+		} else {
+			print_line(ip, repeats);
+			lines++;
+			repeats = 1;
+		}
 		below = bp;
 		bp = frame.bp;
 		ip = frame.ip;
-		if (!ip)
-			stop = "followed by a return address of 0";
 	}
-	if (!stop)
-		stop = "one too many";
-	printk("# backtrace ends: rbp 0x%016lx is %s", bp, stop);
+	print_line(ip, repeats);
+	printk("# backtrace ends: rbp 0x%016lx is %s", bp,
+	       stop ? stop : "a frame more than fits here");
 }

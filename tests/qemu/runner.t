@@ -69,8 +69,8 @@ def the_terminal_gets_no_escape_sequence(folder):
 @test
 def a_triple_fault_is_2_and_named(folder):
     got = fake(folder, PASSING[:-70], end="0",
-               FAKE_RESET="Triple fault\nEAX=1\nRIP=0000000000001234 ")
-    expect(got, 2, "triple fault at rip=0x0000000000001234")
+               FAKE_RESET="CPU Reset (CPU 0)\nTriple fault\n")
+    expect(got, 2, "a triple fault reset the machine")
 
 
 @test
