@@ -42,6 +42,7 @@ void efi_find_acpi(struct boot_info *info)
 	const CHAR16 *vendor = st->FirmwareVendor;
 	size_t n = 0;
 
+	info->reset_system = (u64)st->RuntimeServices->ResetSystem;
 	info->rsdp = config_table(&guid_acpi20);
 	if (!info->rsdp)
 		info->rsdp = config_table(&guid_acpi10);

@@ -28,11 +28,33 @@
 
 #define LOG_PAGES 256 /* 1 MiB */
 
+/* Words of the contract that nothing listens to yet must not look obeyed. */
+static void log_idle_options(const struct options *opt)
+{
+	const struct {
+		const char *word;
+		bool given;
+	} idle[] = {
+		{ "stress", opt->stress },
+		{ "bench", opt->bench },
+		{ "trace", opt->trace },
+		{ "monitor", opt->monitor || opt->finish == FINISH_MONITOR },
+		{ "cpu", opt->cpu > 0 },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(idle); i++) {
+		if (idle[i].given)
+			printk("# options.note=%s has no effect in this version",
+			       idle[i].word);
+	}
+}
+
 static void log_options(const struct boot_info *info)
 {
 	const struct option_errors *e = &info->option_errors;
 
 	printk("# options.from=%s", info->options_from);
+	log_idle_options(&info->options);
 	for (u32 i = 0; i < e->count && i < OPT_ERRORS; i++)
 		printk("# options.error=%s", e->text[i]);
 	if (e->count > OPT_ERRORS)
@@ -119,6 +141,27 @@ void acpi_init(const struct boot_info *info)
 	       a->revision, a->nr_tables, a->madt.nr_cpus, a->madt.nr_ioapics);
 }
 
+/* No COM port answered: the firmware's table may name another UART. */
+void console_from_spcr(const struct boot_info *info)
+{
+	const struct acpi_spcr *spcr = &acpi_tables.spcr;
+	struct uart u = {
+		.mmio = spcr->uart.space == ACPI_SPACE_MEMORY,
+		.stride = spcr->stride,
+		.width = spcr->stride,
+		.base = spcr->uart.address,
+	};
+
+	if (console_present() || !spcr->present ||
+	    info->options.serial != SERIAL_AUTO)
+		return;
+	if (u.mmio && ioremap(u.base, PAGE_SIZE))
+		return;
+	if (console_add_uart(u, 0))
+		printk("# console=spcr 0x%llx",
+		       (unsigned long long)spcr->uart.address);
+}
+
 /* Bits 0 and 1: LINT0, LINT1 are wired to NMI, for the CPU with this ID. */
 static u32 lint_nmi_of(u32 apic_id)
 {
@@ -135,12 +178,15 @@ static u32 lint_nmi_of(u32 apic_id)
 	return lints;
 }
 
-void apic_intr_init(void)
+void legacy_pic_init(void)
 {
-	int err = i8259_init(acpi_has_pic(&acpi_tables) &&
-			     acpi_tables.madt.pcat_compat);
+	int err = i8259_init(acpi_has_pic(&acpi_tables));
 
 	printk("# pic=%s", err ? "absent" : "masked");
+}
+
+void apic_intr_init(void)
+{
 	if (lapic_select(acpi_tables.madt.lapic_address))
 		bail_out("this CPU has no usable local APIC");
 	lapic_setup(lint_nmi_of(lapic_id()));

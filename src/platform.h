@@ -15,7 +15,13 @@ void trap_connect(void);
 
 void acpi_init(const struct boot_info *info);
 
-/* 8259 masked, local APIC, IOAPICs. */
+/* serial=auto and still no console: the UART of ACPI's SPCR table. */
+void console_from_spcr(const struct boot_info *info);
+
+/* The 8259 pair, if any, remapped and masked. */
+void legacy_pic_init(void);
+
+/* Local APIC, IOAPICs. */
 void apic_intr_init(void);
 
 /* Clocks found, TSC calibrated, sources probed and quiet. */
@@ -23,6 +29,9 @@ void clocks_and_devices_init(void);
 
 /* Calibrate the APIC timer against the best clock, cross-check. */
 void apic_timer_init(void);
+
+/* Make finish=poweroff and finish=reset ask the firmware. */
+void firmware_reset_init(const struct boot_info *info);
 
 /* Tell the runner what this machine has. */
 void platform_ready(const struct boot_info *info);

@@ -26,22 +26,19 @@
 
 #include "platform.h"
 
-/* The firmware's selectors are not ours: our segments before any gate. */
-static void early_cpu_setup(const struct boot_info *info)
+/*
+ * The console first: from here on a line written is a line seen. Then our own
+ * segments, since the firmware's selectors are not ours, then gates.
+ */
+static void early_setup(struct boot_info *info)
 {
+	deadline_scale = info->options.scale;
+	if (!info->options.seed_given)
+		info->options.seed = rdtsc();
+	console_init(&info->options);
 	early_gdt_setup();
 	idt_setup_early_handler();
 	cpu_identify();
-	deadline_scale = info->options.scale;
-	if (info->options.seed_given)
-		return;
-	((struct boot_info *)info)->options.seed = rdtsc();
-}
-
-/* From here on a line written is a line seen. */
-static void setup_console(const struct boot_info *info)
-{
-	console_init(&info->options);
 	ktest_begin(&info->options);
 	log_boot_info(info);
 }
@@ -75,17 +72,21 @@ static void trap_init(void)
 static void init_interrupts(const struct boot_info *info)
 {
 	acpi_init(info);
+	console_from_spcr(info);
 	sched_init();
 	early_irq_init();
+	legacy_pic_init();
 	init_IRQ(&acpi_tables);
-	apic_intr_init();
 	if (idt_setup_apic_and_irq_gates())
 		bail_out("no memory for the IDT's alias");
+	apic_intr_init();
 }
 
 static void time_init(void)
 {
 	clocks_and_devices_init();
+	hrtimers_init();
+	init_timers();
 	softirq_init();
 	apic_timer_init();
 }
@@ -97,6 +98,7 @@ static void start_rest(void *arg)
 
 	init_interrupts(info);
 	time_init();
+	firmware_reset_init(info);
 	platform_ready(info);
 	local_irq_enable();
 	ktest_run();
@@ -104,8 +106,7 @@ static void start_rest(void *arg)
 
 __attribute__((no_stack_protector)) void start(struct boot_info *info)
 {
-	early_cpu_setup(info);
-	setup_console(info);
+	early_setup(info);
 	setup_memory(info);
 	trap_init();
 	boot_init_stack_canary();

@@ -66,9 +66,15 @@ bool ksoftirqd_pending(void);
 /* How often nr ran on this CPU: /proc/softirqs. */
 u64 softirq_count_of(u32 nr);
 
-/* softirq_init: open TASKLET and HI. sched_init: SCHED. Boot CPU. */
+/*
+ * Linux's phases: TASKLET and HI; SCHED; TIMER; HRTIMER. The last three have
+ * no users before threads and timers exist: opened in their place, so that
+ * raising them is served and counted. Boot CPU.
+ */
 void softirq_init(void);
 void sched_init(void);
+void init_timers(void);
+void hrtimers_init(void);
 
 /* From irq_exit(), out of line: IF=0, something is pending. */
 void invoke_softirq(void);

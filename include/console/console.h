@@ -2,6 +2,7 @@
 /* console.h - where the log goes: sinks, and the copy kept in RAM. */
 #pragma once
 
+#include <console/uart.h>
 #include <lib/options.h>
 #include <lib/types.h>
 
@@ -30,6 +31,15 @@ u16 console_port(void);
 
 /* Its MMIO address, or 0; to be mapped before the page tables change. */
 u64 console_mmio(void);
+
+/* Is there a UART that takes the log? */
+bool console_present(void);
+
+/*
+ * Make u the log's UART if it answers: it gets the log so far. Its MMIO is
+ * mapped. baud 0 keeps the rate it has. False: nothing there.
+ */
+bool console_add_uart(struct uart u, u32 baud);
 
 /* Find and initialise the log's UART as serial= says. Boot CPU, once. */
 void console_init(const struct options *opt);

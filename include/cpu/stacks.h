@@ -44,5 +44,8 @@ struct stack_info {
 /* Whose stack, or guard, addr is in. Pure. */
 struct stack_info stack_of(u64 addr);
 
+/* Call fn(arg) with RSP = top (16-byte aligned), then come back. */
+void call_on_stack(void (*fn)(void *), void *arg, u64 top);
+
 /* "task", "#DF", "NMI", "#DB", "#MC", "#VC", "IST6", ... "none". */
 const char *stack_name(enum stack_kind kind);

@@ -20,5 +20,11 @@ __noreturn void ktest_run(void);
 /* The hardware that NEEDS_* asks for, by bit; set before ktest_run(). */
 void ktest_set_present(u32 needs_bit, bool present);
 
+/*
+ * How finish=poweroff and finish=reset leave: fn does not return if it works.
+ * NULL, or a fn that returns: other ways, at last HLT.
+ */
+void ktest_set_reset(void (*fn)(bool poweroff));
+
 /* The running case, or NULL. For reports and the watchdog. */
 const struct ktest_case *ktest_current(void);

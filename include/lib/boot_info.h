@@ -53,6 +53,7 @@ struct boot_info {
 	struct option_errors option_errors;
 	char options_from[16]; /* "LoadOptions", "irqbed.cfg" or "nothing" */
 	u64 rsdp;	       /* physical, 0: none found */
+	u64 reset_system;      /* runtime service ResetSystem(), 0: none */
 	struct framebuffer_info fb;
 	u64 image_base, image_size;
 	u64 pool_base, pool_pages; /* ours, allocated before the exit */

@@ -26,6 +26,9 @@ int paging_init(const struct boot_info *info);
 /* CR0, CR4, EFER and PAT as every CPU of ours has them. On that CPU, IF=0. */
 void paging_setup_cpu(void);
 
+/* CR4.SMAP is set: entry from CPL 3 clears AC. */
+extern bool smap_on;
+
 /* The value of CR3, for other CPUs. */
 u64 paging_root(void);
 

@@ -24,9 +24,14 @@ void report_backtrace(u64 ip, u64 bp);
 __noreturn void bail_out(const char *fmt, ...) __printf(1, 2);
 extern void (*bail_out_hook)(void);
 
-#define BUG_ON(cond)                                                    \
-	do {                                                            \
-		if (unlikely(cond))                                     \
-			bail_out("BUG: %s at %s:%d", #cond, __FILE__,   \
-				 __LINE__);                             \
+/*
+ * Our own mistakes: says what and where, then raises #UD, so that everything
+ * an exception's report has comes with it. Inside a case the case fails.
+ */
+__noreturn void bug(const char *what, const char *file, int line);
+
+#define BUG_ON(cond)                                  \
+	do {                                          \
+		if (unlikely(cond))                   \
+			bug(#cond, __FILE__, __LINE__); \
 	} while (0)

@@ -54,6 +54,8 @@ class Judgement:
         lines += [f"failed: {name}" for name in self.failed()]
         lines += [f"passed, but listed as a known defect: {name}"
                   for name in self.stale()]
+        if self.log.plan == 0 and self.log.listed:
+            return lines + [f"{len(self.log.listed)} cases listed"]
         passed = self.log.count(taplog.PASS) - len(self.stale())
         text = (f"{passed} passed, {len(self.failed() + self.stale())} failed,"
                 f" {self.log.count(taplog.SKIP)} skipped")

@@ -148,14 +148,24 @@ void local_bh_enable(void)
 		do_softirq();
 }
 
-/* Rebalancing needs other CPUs' run queues; until then SCHED is counted. */
-static void run_rebalance_domains(void)
+/* Nothing to balance, no timer queued: there are no threads yet. */
+static void serve_nobody(void)
 {
 }
 
 void sched_init(void)
 {
-	open_softirq(SCHED_SOFTIRQ, run_rebalance_domains);
+	open_softirq(SCHED_SOFTIRQ, serve_nobody);
+}
+
+void init_timers(void)
+{
+	open_softirq(TIMER_SOFTIRQ, serve_nobody);
+}
+
+void hrtimers_init(void)
+{
+	open_softirq(HRTIMER_SOFTIRQ, serve_nobody);
 }
 
 void softirq_init(void)

@@ -22,7 +22,7 @@ static struct console serial_console = {
 	.write = serial_write,
 };
 
-static bool try_uart(struct uart u, u32 baud)
+bool console_add_uart(struct uart u, u32 baud)
 {
 	/* A rate it cannot have leaves the old one: still a console. */
 	if (uart_probe(&u) || uart_setup(&u, baud) == -ENODEV)
@@ -37,10 +37,15 @@ static bool try_com_ports(u32 baud)
 	static const u16 com[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
 
 	for (u32 i = 0; i < ARRAY_SIZE(com); i++) {
-		if (try_uart((struct uart){ .base = com[i] }, baud))
+		if (console_add_uart((struct uart){ .base = com[i] }, baud))
 			return true;
 	}
 	return false;
+}
+
+bool console_present(void)
+{
+	return !console_uart.dead;
 }
 
 u16 console_port(void)
@@ -70,13 +75,13 @@ void console_init(const struct options *opt)
 	case SERIAL_NONE:
 		return;
 	case SERIAL_PORT:
-		found = try_uart(u, opt->serial_baud);
+		found = console_add_uart(u, opt->serial_baud);
 		break;
 	case SERIAL_MMIO:
 		u.mmio = true;
 		u.stride = 4;
 		u.width = 4;
-		found = try_uart(u, opt->serial_baud);
+		found = console_add_uart(u, opt->serial_baud);
 		break;
 	case SERIAL_AUTO:
 		found = try_com_ports(opt->serial_baud);

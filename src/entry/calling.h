@@ -63,11 +63,20 @@
 	addq	$16, %rsp
 	.endm
 
+	/* A user's RFLAGS.AC would switch SMAP off under us; gates keep AC. */
+	.macro CLAC_IF_SMAP
+	cmpb	$0, smap_on(%rip)
+	je	.Lno_smap_\@
+	clac
+.Lno_smap_\@:
+	.endm
+
 	/* From CPL 3 the user's GS is live: change to ours. */
 	.macro SWAPGS_IF_USER cs_offset
 	testb	$3, \cs_offset(%rsp)
 	jz	.Lkernel_gs_\@
 	swapgs
+	CLAC_IF_SMAP
 .Lkernel_gs_\@:
 	.endm
 

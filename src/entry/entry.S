@@ -70,6 +70,7 @@ SYM_START asm_exc_\name
 	iretq
 .Lfrom_user_\@:
 	swapgs
+	CLAC_IF_SMAP
 	PUSH_REGS
 	movq	%rsp, %rdi
 	call	sync_regs		/* to the entry stack */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * head.S - the first instructions after the firmware, and stack switches.
+ * head.S - the first instructions after the firmware, and the boot stack.
  */
 #include <asm/msr-index.h>
 
@@ -32,24 +32,6 @@ start_on_own_stack:
 	xorl	%ebp, %ebp
 	call	start
 	ud2				/* start() never returns */
-
-/*
- * void call_on_stack(void (*fn)(void *), void *arg, u64 top)
- *
- * RBP still links to the old stack, so a backtrace crosses the switch.
- */
-	.globl	call_on_stack
-	.hidden	call_on_stack
-call_on_stack:
-	pushq	%rbp
-	movq	%rsp, %rbp
-	movq	%rdx, %rsp
-	movq	%rdi, %rax
-	movq	%rsi, %rdi
-	call	*%rax
-	movq	%rbp, %rsp
-	popq	%rbp
-	ret
 
 	.section .bss.boot_stack, "aw", @nobits
 	.balign	4096

@@ -17,6 +17,14 @@
 #define KBD_COMMAND	0x64
 #define KBD_PULSE_RESET 0xfe
 
+static void (*firmware_reset)(bool poweroff);
+
+void ktest_set_reset(void (*fn)(bool poweroff))
+{
+	firmware_reset = fn;
+}
+
+/* The chipset's register, then the keyboard controller's pulse. */
 static void reset(void)
 {
 	outb(0x02, RESET_CONTROL);
@@ -33,7 +41,9 @@ __noreturn void finish_run(enum finish how, enum verdict verdict)
 	console_drain();
 	if (how == FINISH_EXIT)
 		outl(verdict, DEBUG_EXIT_PORT);
-	else if (how == FINISH_RESET)
+	if ((how == FINISH_POWEROFF || how == FINISH_RESET) && firmware_reset)
+		firmware_reset(how == FINISH_POWEROFF);
+	if (how == FINISH_RESET)
 		reset();
 	halt_forever();
 }

@@ -21,6 +21,8 @@
 /* Entry 0 WB, 1 WC, 2 UC-, 3 UC, 4 WB, 5 WP, 6 UC-, 7 WT: Linux's order. */
 #define PAT_VALUE 0x0407050600070106ull
 
+bool smap_on;
+
 static bool is_ram(u32 type)
 {
 	return type != MEM_MMIO && type != MEM_MMIO_PORT &&
@@ -89,6 +91,7 @@ void paging_setup_cpu(void)
 	write_cr0(X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE |
 		  X86_CR0_WP | X86_CR0_AM | X86_CR0_PG);
 	write_cr4(cr4);
+	smap_on = cr4 & X86_CR4_SMAP;
 	if (cpu_has(X86_FEATURE_PAT))
 		wrmsr(MSR_IA32_PAT, PAT_VALUE);
 	fninit();

@@ -60,9 +60,9 @@ int decode_flags(char *buf, size_t size, u64 flags)
 int decode_dr6(char *buf, size_t size, u64 dr6)
 {
 	static const struct bit_name bits[] = {
-		{ DR6_NOT_RTM, "RTM" },	  { DR_BT, "BT" },
-		{ DR_STEP, "BS" },	  { DR_BD, "BD" },
-		{ DR6_NOT_BLD, "BLD" },	  { DR_TRAP0 << 3, "B3" },
+		{ DR6_NOT_RTM, "RTM" },	 { DR_BT, "BT" },
+		{ DR_STEP, "BS" },	 { DR_BD, "BD" },
+		{ DR6_NOT_BLD, "BLD" },	 { DR_TRAP0 << 3, "B3" },
 		{ DR_TRAP0 << 2, "B2" }, { DR_TRAP0 << 1, "B1" },
 		{ DR_TRAP0, "B0" },
 	};

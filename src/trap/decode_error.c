@@ -46,8 +46,8 @@ static int decode_pf_error(char *buf, size_t size, u64 error_code)
 	if (error_code & X86_PF_INSTR)
 		what = error_code & X86_PF_WRITE ? "write and fetch" : "fetch";
 	n = scnprintf(buf, size, "%s, %s, %s",
-		      error_code & X86_PF_PROT ? "protection violation" :
-						 "not present",
+		      error_code & X86_PF_PROT ? "protection violation"
+					       : "not present",
 		      what, error_code & X86_PF_USER ? "user" : "supervisor");
 	for (i = 0; i < ARRAY_SIZE(more); i++)
 		if (left & more[i].bit) {
@@ -80,7 +80,7 @@ static int decode_selector_error(char *buf, size_t size, u64 error_code)
 static int decode_cp_error(char *buf, size_t size, u64 error_code)
 {
 	static const char cause[][14] = {
-		"cause 0", "NEAR_RET", "FAR_RET/IRET",
+		"cause 0",   "NEAR_RET", "FAR_RET/IRET",
 		"ENDBRANCH", "RSTORSSP", "SETSSBSY",
 	};
 	u32 nr = error_code & 0x7fff;

@@ -80,9 +80,9 @@ static bool say_mode(struct ud_text *text, const struct ud_insn *insn)
 		say(text, "BOUND: invalid in 64-bit mode, where 62 is EVEX");
 	else if (insn->stray)
 		say(text, "%s behind LOCK, 66, F2, F3 or REX",
-		    insn->vector == 0x62 ? "EVEX" :
-		    insn->vector == 0x8f ? "XOP" :
-					   "VEX");
+		    insn->vector == 0x62   ? "EVEX"
+		    : insn->vector == 0x8f ? "XOP"
+					   : "VEX");
 	else
 		return false;
 	return true;

@@ -31,3 +31,10 @@ __noreturn void bail_out(const char *fmt, ...)
 		bail_out_hook();
 	halt_forever();
 }
+
+/* UD2 makes an exception of it: a full report, and the run may go on. */
+__noreturn void bug(const char *what, const char *file, int line)
+{
+	printk("# BUG: %s at %s:%d", what, file, line);
+	__builtin_trap();
+}

@@ -15,15 +15,13 @@
 #include <cpu/deadline.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
+#include <cpu/sections.h>
 #include <cpu/stacks.h>
 #include <lib/format.h>
 #include <mm/regions.h>
 #include <trap/decode.h>
 
 #include "report_parts.h"
-
-/* head.S: run fn(arg) with RSP = top, and come back. */
-void call_on_stack(void (*fn)(void *), void *arg, u64 top);
 
 /* Reports begun and not ended, by the CPU itself. */
 static u8 depth[NR_CPUS];
@@ -51,7 +49,10 @@ const char *report_stack(u64 sp, char *buf, size_t size)
 
 	char where[64];
 
-	if (info.kind == STACK_NONE)
+	if (report_on_boot_stack(sp - 1))
+		scnprintf(buf, size, "boot stack, 0x%lx bytes used",
+			  (u64)boot_stack_top - sp);
+	else if (info.kind == STACK_NONE)
 		scnprintf(buf, size, "none of ours: %s",
 			  region_name(sp, where, sizeof(where)));
 	else if (info.guard)
@@ -77,9 +78,9 @@ static void print_head(const struct report *r)
 {
 	const struct pt_regs *regs = r->regs;
 	const struct trap_info *info = trap_info((u32)regs->vector);
-	enum trap_class class = regs->vector == X86_TRAP_DB ?
-					debug_class(r->dr6, r->dr7) :
-					info->class;
+	enum trap_class class = regs->vector == X86_TRAP_DB
+					? debug_class(r->dr6, r->dr7)
+					: info->class;
 	char text[96];
 
 	printk("# ---- %s: %s, %s ----", r->why, info->mnemonic, info->name);

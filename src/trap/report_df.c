@@ -64,8 +64,7 @@ static bool failed_by_stack(const struct report *r)
 	if (guard.guard) {
 		printk("# #DF: cause: stack overflow of the %s stack of CPU "
 		       "%u: rsp 0x%016lx is at its guard page, cr2 0x%016lx",
-		       stack_name(guard.kind), guard.cpu, r->regs->sp,
-		       r->cr2);
+		       stack_name(guard.kind), guard.cpu, r->regs->sp, r->cr2);
 		return true;
 	}
 	if (paging_walk(last, &walk) == 0 && walk.write)

@@ -43,6 +43,9 @@ void report_df(const struct report *r);
 /* "task", "softirq", "hardirq", "nmi" or "user". */
 const char *report_context(const struct report *r);
 
+/* The stack start() begins on, before the slots of stacks.h are mapped. */
+bool report_on_boot_stack(u64 addr);
+
 /* "task stack of CPU 0, 0x1f0 bytes used", or what else lies there. */
 const char *report_stack(u64 sp, char *buf, size_t size);
 

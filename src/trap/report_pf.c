@@ -124,16 +124,15 @@ static const char *forbidden_by(const struct report *r,
 	if (code & X86_PF_SHSTK)
 		return "only one of page and access is shadow stack";
 	if (!(code & X86_PF_PROT))
-		return walk->present ? "nothing by now: mapped since" :
-				       "the last entry above is not present";
+		return walk->present ? "nothing by now: mapped since"
+				     : "the last entry above is not present";
 	if (code & X86_PF_INSTR && walk->nx)
 		return "the page is not executable (NX)";
 	if (code & X86_PF_WRITE && !walk->write)
 		return "the page is read-only";
 	if (user && !walk->user)
 		return "the page is the supervisor's";
-	if (!user && walk->user && code & X86_PF_INSTR &&
-	    r->cr4 & X86_CR4_SMEP)
+	if (!user && walk->user && code & X86_PF_INSTR && r->cr4 & X86_CR4_SMEP)
 		return "the page is the user's: SMEP";
 	if (!user && walk->user && r->cr4 & X86_CR4_SMAP)
 		return "the page is the user's: SMAP, rflags.AC is 0";

@@ -27,12 +27,12 @@ void report_regs(const struct pt_regs *regs)
 	decode_flags(text, sizeof(text), regs->flags);
 	printk("# cs 0x%04lx  ss 0x%04lx  rflags 0x%016lx %s", regs->cs,
 	       regs->ss, regs->flags, text);
-	printk("# rax 0x%016lx  rbx 0x%016lx  rcx 0x%016lx", regs->ax,
-	       regs->bx, regs->cx);
-	printk("# rdx 0x%016lx  rsi 0x%016lx  rdi 0x%016lx", regs->dx,
-	       regs->si, regs->di);
-	printk("# rbp 0x%016lx  r8  0x%016lx  r9  0x%016lx", regs->bp,
-	       regs->r8, regs->r9);
+	printk("# rax 0x%016lx  rbx 0x%016lx  rcx 0x%016lx", regs->ax, regs->bx,
+	       regs->cx);
+	printk("# rdx 0x%016lx  rsi 0x%016lx  rdi 0x%016lx", regs->dx, regs->si,
+	       regs->di);
+	printk("# rbp 0x%016lx  r8  0x%016lx  r9  0x%016lx", regs->bp, regs->r8,
+	       regs->r9);
 	printk("# r10 0x%016lx  r11 0x%016lx  r12 0x%016lx", regs->r10,
 	       regs->r11, regs->r12);
 	printk("# r13 0x%016lx  r14 0x%016lx  r15 0x%016lx", regs->r13,
@@ -69,8 +69,8 @@ void report_code(u64 ip)
 		const char *close = addr == ip ? ">" : "";
 
 		if (peek(&byte, addr, 1))
-			n += scnprintf(line + n, sizeof(line) - n,
-				       " %s%02x%s", open, byte, close);
+			n += scnprintf(line + n, sizeof(line) - n, " %s%02x%s",
+				       open, byte, close);
 		else
 			n += scnprintf(line + n, sizeof(line) - n, " %s??%s",
 				       open, close);

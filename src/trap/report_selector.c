@@ -65,8 +65,8 @@ static void print_descriptor(const struct report *r, const char *name,
 	union desc_struct desc;
 
 	if (index * 8 + 7 > r->gdt.size)
-		printk("# %s: selector 0x%x is beyond the GDT limit 0x%x",
-		       name, index * 8, r->gdt.size);
+		printk("# %s: selector 0x%x is beyond the GDT limit 0x%x", name,
+		       index * 8, r->gdt.size);
 	else if (!peek(&desc, addr, sizeof(desc)))
 		printk("# %s: descriptor at 0x%016lx cannot be read", name,
 		       addr);

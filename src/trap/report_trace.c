@@ -25,7 +25,7 @@ struct frame {
 	u64 bp, ip; /* the caller's RBP, and where it goes on */
 };
 
-static bool on_boot_stack(u64 addr)
+bool report_on_boot_stack(u64 addr)
 {
 	return addr >= (u64)boot_stack && addr < (u64)boot_stack_top;
 }
@@ -35,7 +35,7 @@ static bool same_stack(u64 a, u64 b)
 	struct stack_info x = stack_of(a), y = stack_of(b);
 
 	return x.kind == y.kind && x.cpu == y.cpu &&
-	       on_boot_stack(a) == on_boot_stack(b);
+	       report_on_boot_stack(a) == report_on_boot_stack(b);
 }
 
 /* Why bp is no frame, or NULL; below is the frame before it, or 0. */
@@ -49,7 +49,7 @@ static const char *bad_frame(u64 bp, u64 below)
 		return "not canonical";
 	if (bp % 8)
 		return "misaligned";
-	if (info.kind == STACK_NONE && !on_boot_stack(bp))
+	if (info.kind == STACK_NONE && !report_on_boot_stack(bp))
 		return "on no stack of ours";
 	if (info.guard)
 		return "in a guard page";

@@ -29,9 +29,9 @@ enum ud_map {
 enum ud_pp { PP_NONE, PP_66, PP_F3, PP_F2, PP_ANY };
 
 struct ud_insn {
-	u8 len; /* bytes from the first prefix through ModRM */
-	u8 rex; /* 0, or 0x40..0x4f right before the opcode */
-	u8 vector; /* 0, or the first byte of VEX, EVEX or XOP */
+	u8 len;	       /* bytes from the first prefix through ModRM */
+	u8 rex;	       /* 0, or 0x40..0x4f right before the opcode */
+	u8 vector;     /* 0, or the first byte of VEX, EVEX or XOP */
 	u8 payload[3]; /* its other bytes */
 	enum ud_map map;
 	enum ud_pp pp;
@@ -83,7 +83,7 @@ static_assert(CPUID_WORDS * 32 < UD_UNREAD, "features fit a byte");
 /* One encoding, or a range of opcodes. The table's first match counts. */
 struct ud_row {
 	u8 map, first, last, pp;
-	u8 mod; /* MOD_* */
+	u8 mod;		/* MOD_* */
 	u8 mask, value; /* of ModRM */
 	u8 feature;
 	u8 cause; /* given the feature */

@@ -37,7 +37,12 @@ static bool is_prefix(struct ud_insn *insn, u8 byte)
 			insn->pp = PP_66;
 		return true;
 	case 0x67:
-	case 0x2e: case 0x36: case 0x3e: case 0x26: case 0x64: case 0x65:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x26:
+	case 0x64:
+	case 0x65:
 		return true;
 	}
 	return false;

@@ -316,13 +316,16 @@ const char *ud_invalid_in_64bit(u8 opcode)
 		u8 opcode;
 		char name[15];
 	} gone[] = {
-		{ 0x06, "PUSH ES" }, { 0x07, "POP ES" },   { 0x0e, "PUSH CS" },
-		{ 0x16, "PUSH SS" }, { 0x17, "POP SS" },   { 0x1e, "PUSH DS" },
-		{ 0x1f, "POP DS" },  { 0x27, "DAA" },	   { 0x2f, "DAS" },
-		{ 0x37, "AAA" },     { 0x3f, "AAS" },	   { 0x60, "PUSHA" },
-		{ 0x61, "POPA" },    { 0x82, "group 1 (82)" },
-		{ 0x9a, "CALL far" }, { 0xce, "INTO" },	   { 0xd4, "AAM" },
-		{ 0xd5, "AAD" },     { 0xd6, "SALC" },	   { 0xea, "JMP far" },
+		{ 0x06, "PUSH ES" },  { 0x07, "POP ES" },
+		{ 0x0e, "PUSH CS" },  { 0x16, "PUSH SS" },
+		{ 0x17, "POP SS" },   { 0x1e, "PUSH DS" },
+		{ 0x1f, "POP DS" },   { 0x27, "DAA" },
+		{ 0x2f, "DAS" },      { 0x37, "AAA" },
+		{ 0x3f, "AAS" },      { 0x60, "PUSHA" },
+		{ 0x61, "POPA" },     { 0x82, "group 1 (82)" },
+		{ 0x9a, "CALL far" }, { 0xce, "INTO" },
+		{ 0xd4, "AAM" },      { 0xd5, "AAD" },
+		{ 0xd6, "SALC" },     { 0xea, "JMP far" },
 	};
 	size_t i;
 

@@ -23,7 +23,7 @@ struct encoding {
 };
 
 static inline void expect_texts(const struct encoding *want, size_t count,
-			 bool (*has)(u32 feature))
+				bool (*has)(u32 feature))
 {
 	char got[128];
 	size_t i;

@@ -163,8 +163,7 @@ TEST(decode, pf_names_each_bit, RULE_PF)
 	EXPECT_STREQ(error(pf, 0), "not present, read, supervisor");
 	EXPECT_STREQ(error(pf, X86_PF_PROT),
 		     "protection violation, read, supervisor");
-	EXPECT_STREQ(error(pf, X86_PF_WRITE),
-		     "not present, write, supervisor");
+	EXPECT_STREQ(error(pf, X86_PF_WRITE), "not present, write, supervisor");
 	EXPECT_STREQ(error(pf, X86_PF_USER), "not present, read, user");
 	EXPECT_STREQ(error(pf, X86_PF_RSVD),
 		     "not present, read, supervisor, reserved bit set");
@@ -183,9 +182,8 @@ TEST(decode, pf_names_combinations, RULE_PF)
 
 	EXPECT_STREQ(error(pf, 7), "protection violation, write, user");
 	EXPECT_STREQ(error(pf, 0x15), "protection violation, fetch, user");
-	EXPECT_STREQ(error(pf, 9),
-		     "protection violation, read, supervisor, "
-		     "reserved bit set");
+	EXPECT_STREQ(error(pf, 9), "protection violation, read, supervisor, "
+				   "reserved bit set");
 	EXPECT_STREQ(error(pf, 0x27),
 		     "protection violation, write, user, protection key");
 	EXPECT_STREQ(error(pf, 0x12),
