@@ -31,7 +31,7 @@ const char *trap_class_name(enum trap_class class);
 
 static inline bool trap_has_error_code(u32 nr)
 {
-	return nr < 32 && (TRAP_ERROR_CODE_MASK >> nr & 1);
+	return nr < 32 && ((u32)TRAP_ERROR_CODE_MASK >> nr & 1);
 }
 
 /* #DB's class depends on DR6: fault for an instruction breakpoint or BD. */

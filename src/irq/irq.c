@@ -183,6 +183,16 @@ int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
 	return err;
 }
 
+/* The link that leads to dev's action, or to the chain's NULL end. */
+static struct irqaction **find_action(struct irq_desc *desc, const void *dev)
+{
+	struct irqaction **link = &desc->action;
+
+	while (*link && (*link)->dev != dev)
+		link = &(*link)->next;
+	return link;
+}
+
 int free_irq(u32 irq, void *dev)
 {
 	struct irq_desc *desc = irq_to_desc(irq);
@@ -191,10 +201,7 @@ int free_irq(u32 irq, void *dev)
 
 	if (!desc)
 		return -EINVAL;
-	for (link = &desc->action; *link; link = &(*link)->next) {
-		if ((*link)->dev == dev)
-			break;
-	}
+	link = find_action(desc, dev);
 	action = *link;
 	if (!action)
 		return -ENOENT;

@@ -98,7 +98,7 @@ static void write_result(u32 n, const struct ktest_case *c,
 static void run_repeated(u32 n)
 {
 	const struct ktest_case *c = selected_case(n);
-	struct ktest_result r;
+	struct ktest_result r = { .failures = 1 };
 	char name[NAME_MAX];
 	u64 start = rdtsc();
 
