@@ -3,10 +3,20 @@
 
 image     GPT disk with one FAT32 ESP: write it, read it back
 pe        the PE image objcopy made: finish it, look at its sections
-qemu      find the firmware, ask the emulator's version, build its command line
 taplog    one boot's log: carve it, check it, say what it proves
 defects   tests/known-defects: which platform is known to fail which case
-report    TAP, JUnit and words for people, made from a checked log
-runner    scripts/run-qemu: start, stream, stop in time, judge
+report    status, TAP, JUnit and words for people, made from a checked log
 symbols   addresses of a log turned into function+offset and file:line
+qemu      find the firmware, ask the emulator's version, build its command line
+boot      one boot: start QEMU, stream its log, stop it in time
+runner    scripts/run-qemu: arguments, a boot, its verdict
+matrix    the suite on every machine QEMU can be
+suite     scripts/test: everything `make test` runs, counted
+cli       how every tool here takes its arguments
 """
+
+import os
+
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+KNOWN_DEFECTS = os.path.join(HOME, "tests", "known-defects")

@@ -71,7 +71,7 @@ class Stream:
         return True
 
     def _print(self, text):
-        clean = ESCAPES.sub(b"", text).decode("ascii", "replace")
+        clean = ESCAPES.sub(b"", text).decode("ascii", "backslashreplace")
         if clean:
             sys.stdout.write(clean)
             sys.stdout.flush()
@@ -195,7 +195,8 @@ def boot(emulator, run, extra, img, options, *, log=None, show=True,
             status = child.poll()
             _stop(child)
             stream.close()
-        with open(errors, encoding="utf-8", errors="replace") as source:
+        with open(errors, encoding="ascii",
+                  errors="backslashreplace") as source:
             # That we ended it ourselves is no news.
             complaint = "\n".join(line for line in source.read().splitlines()
                                   if line and "terminating on" not in line)

@@ -9,10 +9,8 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from . import report, taplog
+from . import HOME, KNOWN_DEFECTS, report, taplog
 
-HOME = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.realpath(__file__))))
 LOGS = os.path.join(HOME, "build", "test")
 # A board without any legacy interrupt hardware: its cases must all SKIP.
 BARE = "q35,pic=off,pit=off,hpet=off,i8042=off"
@@ -72,8 +70,7 @@ def boot(machine, first=()):
         count.failed, count.details = 1, done.stdout.splitlines()
         return count
     with open(log, "rb") as source:
-        judged = report.judge(source.read(), os.path.join(
-            HOME, "tests", "known-defects"))
+        judged = report.judge(source.read(), KNOWN_DEFECTS)
     bad = judged.failed() + judged.stale()
     count.passed = judged.log.count(taplog.PASS) - len(judged.stale())
     count.failed = len(bad)

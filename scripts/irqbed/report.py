@@ -101,26 +101,31 @@ def to_tap(judgement):
     return "\n".join(lines) + "\n"
 
 
-def _improve_junit(text, log):
+def _improve_junit(text, judgement):
     """Make XML readers see what the formatter leaves out.
 
     TAP::Formatter::JUnit names a case "3 - suite.case", so that one new case
-    renames all after it, and shows a skipped one as passed.
+    renames all after it, and shows skipped and known to fail as passed.
     """
     root = xml.fromstring(text)
-    by_name = {f"{r.number} - {r.name}": r for r in log.results}
+    by_name = {f"{r.number} - {r.name}": r for r in judgement.log.results}
+    excused = judgement.excused()
     for case in root.iter("testcase"):
         result = by_name.get(case.get("name", ""))
         if not result:
             continue
         case.set("name", result.name)
         case.set("classname", result.name.partition(".")[0])
-        if result.verdict == taplog.SKIP and case.find("skipped") is None:
+        if result.verdict == taplog.SKIP:
             xml.SubElement(case, "skipped", message=result.reason)
+        elif result.name in excused:
+            row = judgement.known[result.name]
+            xml.SubElement(case, "skipped", type="xfail",
+                           message=f"known defect: {row.rule}: {row.seen}")
     return xml.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def write_junit(tap, log, path):
+def write_junit(tap, judgement, path):
     """Hand the TAP to TAP::Harness, whose formatter writes the XML."""
     with tempfile.TemporaryDirectory() as folder:
         # The formatter names the suite after the file.
@@ -132,7 +137,7 @@ def write_junit(tap, log, path):
              "irqbed"], cwd=folder, stdin=subprocess.DEVNULL,
             capture_output=True, check=False)
     try:
-        text = _improve_junit(done.stdout, log)
+        text = _improve_junit(done.stdout, judgement)
     except xml.ParseError:
         raise OSError("prove wrote no JUnit: " + done.stderr.decode(
             errors="replace").strip()) from None

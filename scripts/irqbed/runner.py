@@ -11,10 +11,9 @@ import subprocess
 import sys
 import time
 
-from . import boot, defects, image, qemu, report, symbols
+from . import (HOME, KNOWN_DEFECTS, boot, cli, defects, image, qemu, report,
+               symbols)
 
-HOME = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.realpath(__file__))))
 DESCRIPTION = """\
 Boot irqbed in QEMU with OVMF, stream its log, end with a verdict.
 
@@ -24,15 +23,11 @@ triple fault, truncated or damaged log); 3 it could not start (missing tool,
 bad argument). build/ is never changed.
 """
 TOTAL, IDLE = 180.0, 60.0  # seconds, times the scale of a loaded host
+ICOUNT = 10  # how much longer a boot takes under -icount shift=0
+GDB_HELP = """\
+Waiting for gdb: target remote :1234, then continue; once the log has said
+image.base: add-symbol-file build/irqbed.debug -o BASE"""
 LONGEST_GLOB = 511  # include/lib/options.h: OPT_TEXT
-
-
-class Parser(argparse.ArgumentParser):
-    """A bad argument is status 3: 2 would mean a run that died."""
-
-    def error(self, message):
-        self.print_usage(sys.stderr)
-        self.exit(report.NOT_STARTED, f"{self.prog}: {message}\n")
 
 
 def _positive(text):
@@ -65,9 +60,8 @@ def _words(text):
 
 def parser():
     """The contract's options, and two for the tests."""
-    p = Parser(prog="run-qemu", description=DESCRIPTION, allow_abbrev=False,
-               formatter_class=argparse.RawDescriptionHelpFormatter,
-               epilog="Environment: QEMU names another emulator binary.")
+    p = cli.Parser("run-qemu", DESCRIPTION,
+                   epilog="Environment: QEMU names another emulator binary.")
     p.add_argument("--machine", choices=("q35", "pc"), default="q35")
     p.add_argument("--cpu", metavar="MODEL", default="max")
     p.add_argument("--smp", metavar="N", type=_positive, default=1)
@@ -199,7 +193,10 @@ def run(args):
     options = options_text(args, platform, scale)
     plain = boot.Run(args.machine, args.cpu, args.smp, args.memory, code,
                      variables, gdb=args.gdb)
-    limits = {"total": args.timeout or TOTAL * scale, "idle": IDLE * scale}
+    slow = scale * (ICOUNT if "-icount" in args.extra else 1)
+    limits = {"total": args.timeout or TOTAL * slow, "idle": IDLE * slow}
+    if args.gdb:
+        print(GDB_HELP, flush=True)
 
     def once(words, log, show):
         return boot.boot(emulator, dataclasses.replace(plain), args.extra,
@@ -208,8 +205,7 @@ def run(args):
     began = time.monotonic()
     ending = once(options, args.log, not args.quiet)
     took = time.monotonic() - began
-    judgement = report.judge(ending.data,
-                             os.path.join(HOME, "tests", "known-defects"))
+    judgement = report.judge(ending.data, KNOWN_DEFECTS)
 
     def replay():
         """The order of the cases: ask the application to list them."""
@@ -229,9 +225,14 @@ def _interrupted(number, _frame):
 
 def main(argv=None):
     args = parse_arguments(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     try:
         return run(args)
+    except BrokenPipeError:
+        # Nobody reads the log any more; nor would the words of an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return report.NOT_COMPLETED
     except (qemu.QemuError, image.ImageError, defects.DefectsError, OSError,
             subprocess.CalledProcessError) as error:
         print(f"run-qemu: {error}", file=sys.stderr)

@@ -12,8 +12,8 @@ import subprocess
 import time
 import xml.etree.ElementTree as xml
 
-from . import matrix
-from .matrix import HOME, Count
+from . import HOME, matrix
+from .matrix import Count
 
 JOBS = 2  # QEMU's software CPU fills a core each
 LIMIT = 900  # seconds for one test file, however loaded the host is

@@ -10,8 +10,8 @@ import os
 import re
 import subprocess
 
-HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.realpath(__file__)))), "")
+from . import HOME
+
 BASE = re.compile(r"\bimage\.base=0x([0-9a-f]+)")
 SIZE = re.compile(r"\bimage\.size=0x([0-9a-f]+)")
 ADDRESS = re.compile(r"\b0x([0-9a-f]{4,16})\b|\b([0-9a-f]{16})\b")
@@ -63,7 +63,7 @@ class Symbols:
             return ""
         text = f"{self.names[at]}+{address - self.addresses[at]:#x}"
         line = self.lines.get(address, "??").split(" (")[0]
-        line = line.removeprefix(HOME)
+        line = line.removeprefix(f"{HOME}/")
         return text if line.startswith("??") or line.endswith(":?") \
             else f"{text} ({line})"
 

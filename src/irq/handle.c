@@ -90,7 +90,7 @@ void handle_percpu_irq(struct irq_desc *desc)
  * Nobody claims this vector. If the APIC delivered it, it must be ended, or
  * it would block all lower ones for ever; an INT n has set no ISR bit.
  */
-static void handle_stray(u32 vector)
+static __noinline void handle_stray(u32 vector)
 {
 	u64 n = ++*this_cpu_ptr(&strays);
 

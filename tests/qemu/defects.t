@@ -92,6 +92,16 @@ def prove_takes_a_listed_failure_as_known(folder):
 
 
 @test
+def junit_shows_a_listed_failure_as_expected(folder):
+    import xml.etree.ElementTree as xml
+    out = os.path.join(folder, "out.xml")
+    judge(folder, FAILING, ROW, "--junit", out)
+    cases = list(xml.parse(out).getroot().iter("testcase"))
+    check([c.find("failure") is None for c in cases], [True, True])
+    check(cases[1].find("skipped").get("type"), "xfail")
+
+
+@test
 def prove_does_not_take_a_stale_row(folder):
     tap = os.path.join(folder, "tap")
     judge(folder, make_log("ok 1 - a.two"), ROW, "--tap", tap)
