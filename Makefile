@@ -98,7 +98,7 @@ build/host/irqbed-host-tests: $(HOST_SRCS) $(wildcard include/*/*.h src/*/*.h \
 
 # The tools are there, or are installed now: run and test begin here.
 setup-%:
-	@scripts/setup --check $* || scripts/setup $*
+	@scripts/setup --check $* >/dev/null 2>&1 || scripts/setup $*
 
 run: setup-run ## Boot it in QEMU: SMP= CPU= MACHINE= TESTS= TIMEOUT= ARGS=
 	$(Q)$(MAKE) all

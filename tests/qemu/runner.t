@@ -6,12 +6,13 @@ What takes a real machine is in verdict.t and crash.t.
 """
 
 import os
+import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from tap import (FAKE_QEMU, Skip, check, contains, main, make_log, test, tool,
-                 write)
+from tap import (FAKE_QEMU, SCRIPTS, check, contains, main, make_log, test,
+                 tool, write)
 
 PASSING = make_log("ok 1 - a.one", "ok 2 - a.two # SKIP no HPET")
 FAILING = make_log("ok 1 - a.one", "not ok 2 - a.two")
@@ -189,9 +190,33 @@ def the_image_is_not_changed(folder):
 
 
 @test
+def a_terminated_runner_takes_the_emulator_with_it(folder):
+    spare, mark = os.path.join(folder, "tmp"), os.path.join(folder, "pid")
+    os.mkdir(spare)
+    env = dict(os.environ, QEMU=FAKE_QEMU, FAKE_END="hang", TMPDIR=spare,
+               FAKE_PID=mark)
+    with subprocess.Popen(
+            [os.path.join(SCRIPTS, "run-qemu"), "--image", image(folder)],
+            env=env, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL) as child:
+        for _ in range(200):
+            if os.path.exists(mark):
+                break
+            time.sleep(0.1)
+        child.terminate()
+        check(child.wait(20), 2)
+    with open(mark, encoding="ascii") as source:
+        pid = int(source.read())
+    try:
+        os.kill(pid, 0)
+        raise AssertionError(f"process {pid} is still there")
+    except ProcessLookupError:
+        pass
+    check(os.listdir(spare), [])
+
+
+@test
 def nothing_is_left_in_the_temporary_folder(folder):
-    if not os.path.isdir("/proc/self"):
-        raise Skip("no /proc")
     spare = os.path.join(folder, "tmp")
     os.mkdir(spare)
     expect(fake(folder, PASSING, TMPDIR=spare), 0)

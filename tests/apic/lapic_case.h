@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lapic_case.h - what the suite `lapic` shares: counting arrivals, reading and
+ * putting back the APIC's registers, and a scratch IDT (test_lapic_vector.c)
+ * whose handler is the case's own, for the vectors nobody can claim.
+ */
+#pragma once
+
+#include <apic/lapic.h>
+#include <asm/irq_vectors.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <irq/irq.h>
+#include <ktest/insn_lapic.h>
+#include <ktest/ktest.h>
+#include <trap/catch.h>
+
+/* Device vectors for the cases: classes 5 to 7, away from the ISA lines. */
+#define VEC_A 0x51
+#define VEC_B 0x61
+#define VEC_C 0x71
+
+/* How long nothing must happen before we believe that nothing will. */
+#define SETTLE_US 60
+
+/* One vector's arrivals; the handler only counts and stores. */
+struct arrivals {
+	u32 count;
+	u64 tsc; /* at the last one */
+};
+
+/* For irq_claim_vector(); dev is a struct arrivals. */
+irqreturn_t lapic_count_arrival(int irq, void *dev);
+
+/* True once count is reached; then a pause in which more might come. */
+bool lapic_arrived(const struct arrivals *a, u32 count);
+
+/* The LVT registers this APIC has. */
+#define MAX_LVTS 7
+u32 lapic_lvt_regs(u16 regs[MAX_LVTS]);
+
+/* What software sets, to put back after the APIC was reset or disabled. */
+struct lapic_regs {
+	u64 base;
+	u32 svr, tpr, ldr, dfr, tmict, tdcr;
+	u32 nr_lvts;
+	u16 lvt_reg[MAX_LVTS];
+	u32 lvt[MAX_LVTS];
+};
+
+void lapic_save(struct lapic_regs *r);
+/* The mode must be the one of lapic_save(). Any IF. */
+void lapic_put_back(const struct lapic_regs *r);
+
+/* RDMSR, WRMSR with the fault as a value. */
+struct trap catch_rdmsr(u32 msr, u64 *val);
+struct trap catch_wrmsr(u32 msr, u64 val);
+
+/* The MSR of a register in x2APIC mode. */
+#define X2APIC_MSR(reg) (MSR_X2APIC_BASE + ((reg) >> 4))
+
+/* Expect #GP(0) at the instruction; both count as checks of the case. */
+bool expect_rdmsr_gp(u32 msr);
+bool expect_wrmsr_gp(u32 msr, u64 val);
+
+/* Exactly vector's bit is set in ISR, IRR or TMR; -1: none at all. */
+bool lapic_only(u32 base_reg, int vector);
+
+/*
+ * The scratch IDT: vectors 16..255 arrive at service(vector), 0..15 go on to
+ * where they went. service runs with IF=0 and its ISR bit set; EOI is its own.
+ * Task context; end puts the live IDT back. 0 or -ENOMEM.
+ */
+int scratch_begin(void (*service)(u32 vector));
+void scratch_end(void);
+
+/* What a service may record with: order of arrival and counts. */
+struct scratch_log {
+	u32 n;
+	u8 order[32];
+	u32 count[NR_VECTORS];
+};
+extern struct scratch_log scratch_log; /* cleared by scratch_begin() */
+void scratch_record(u32 vector);
+/* scratch_record(), then EOI: the plain service. */
+void scratch_serve(u32 vector);

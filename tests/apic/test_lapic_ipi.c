@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Interrupt commands of one CPU to itself, by every destination there is, and
+ * to nobody. Exactly one arrival a send.
+ *
+ * Spec: SDM 3A "Interrupt Command Register (ICR)", "Determining IPI
+ *       Destination", "Logical Destination Mode in x2APIC Mode", "SELF IPI
+ *       Register"; APM 2 "Interprocessor Interrupts (IPI)".
+ */
+#include "lapic_case.h"
+
+#include <acpi/tables.h>
+#include <cpu/cpufeature.h>
+#include <irq/irqstat.h>
+
+#define DEST_RULE "SDM 3A Determining IPI Destination"
+
+/* Send low to dest: it must arrive once (want 1), or not at all (0). */
+static void judge_send(u32 low, u32 dest, u32 want)
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	EXPECT_EQ(apic->icr_write(low | APIC_INT_ASSERT | VEC_A, dest), 0);
+	if (want)
+		EXPECT_TRUE(lapic_arrived(&a, want));
+	else
+		udelay(5 * SETTLE_US);
+	if (!EXPECT_EQ(a.count, want))
+		ktest_note("ICR 0x%08x to 0x%x", low | APIC_INT_ASSERT | VEC_A,
+			   dest);
+	EXPECT_EQ(apic_wait_icr_idle(), 0);
+	EXPECT_FALSE(apic_read(APIC_ICR) & APIC_ICR_BUSY);
+	EXPECT_TRUE(lapic_only(APIC_IRR, -1));
+	EXPECT_TRUE(lapic_only(APIC_ISR, -1));
+	irq_release_vector(VEC_A);
+}
+
+TEST(lapic, self_shorthand_arrives_once, DEST_RULE)
+{
+	judge_send(APIC_DEST_SELF, 0, 1);
+}
+
+TEST(lapic, self_shorthand_ignores_the_destination, DEST_RULE)
+{
+	judge_send(APIC_DEST_SELF, lapic_id() ^ 1, 1);
+	judge_send(APIC_DEST_SELF | APIC_DEST_LOGICAL, 0, 1);
+}
+
+TEST(lapic, all_including_self_arrives_once, DEST_RULE)
+{
+	judge_send(APIC_DEST_ALLINC, 0, 1);
+}
+
+TEST(lapic, all_excluding_self_does_not_arrive_here, DEST_RULE)
+{
+	judge_send(APIC_DEST_ALLBUT, lapic_id(), 0);
+}
+
+TEST(lapic, physical_destination_of_itself_arrives_once, DEST_RULE)
+{
+	judge_send(APIC_DEST_PHYSICAL, lapic_id(), 1);
+}
+
+/* 255 IDs in xAPIC mode, 2^32 - 1 in x2APIC mode; the last is for all. */
+TEST(lapic, physical_broadcast_arrives_once, DEST_RULE)
+{
+	judge_send(APIC_DEST_PHYSICAL, apic_is_x2apic ? 0xffffffff : 0xff, 1);
+}
+
+/* In x2APIC mode 0xff is the ID of one CPU. */
+TEST(lapic, x2apic_destination_255_is_no_broadcast, DEST_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	if (lapic_id() == 0xff)
+		SKIP(return, "this CPU's APIC ID is 255");
+	judge_send(APIC_DEST_PHYSICAL, 0xff, 0);
+}
+
+TEST(lapic, x2apic_ldr_follows_from_the_id,
+     "SDM 3A Deriving Logical x2APIC ID from the Local x2APIC ID",
+     .needs = NEEDS_X2APIC)
+{
+	u32 id = lapic_id();
+
+	EXPECT_EQ(apic_read(APIC_LDR), (id >> 4) << 16 | 1u << (id & 0xf));
+}
+
+TEST(lapic, x2apic_logical_destination_of_itself_arrives_once,
+     "SDM 3A Logical Destination Mode in x2APIC Mode", .needs = NEEDS_X2APIC)
+{
+	u32 ldr = apic_read(APIC_LDR);
+
+	judge_send(APIC_DEST_LOGICAL, ldr, 1);
+	judge_send(APIC_DEST_LOGICAL, ldr | 0xffff, 1);
+	judge_send(APIC_DEST_LOGICAL, 0xffffffff, 1);
+}
+
+TEST(lapic, x2apic_logical_destination_of_others_does_not_arrive,
+     "SDM 3A Logical Destination Mode in x2APIC Mode", .needs = NEEDS_X2APIC)
+{
+	u32 ldr = apic_read(APIC_LDR);
+
+	judge_send(APIC_DEST_LOGICAL, ldr ^ 0x10000, 0);
+	judge_send(APIC_DEST_LOGICAL, ldr & 0xffff0000, 0);
+	judge_send(APIC_DEST_LOGICAL, ldr ^ 0xffff, 0);
+}
+
+/* LDR and DFR as the case wants them, whatever it finds. */
+static void judge_logical(u32 dfr, u8 ldr, u8 dest, u32 want)
+{
+	u32 old_ldr = apic_read(APIC_LDR), old_dfr = apic_read(APIC_DFR);
+
+	apic_write(APIC_DFR, dfr);
+	apic_write(APIC_LDR, (u32)ldr << 24);
+	judge_send(APIC_DEST_LOGICAL, dest, want);
+	apic_write(APIC_DFR, old_dfr);
+	apic_write(APIC_LDR, old_ldr);
+}
+
+#define FLAT_RULE    "SDM 3A Flat Model"
+#define CLUSTER_RULE "SDM 3A Cluster Model"
+
+TEST(lapic, xapic_flat_destination_is_a_bit_set, FLAT_RULE,
+     .needs = NEEDS_XAPIC)
+{
+	for (u32 bit = 0; bit < 8; bit++)
+		judge_logical(APIC_DFR_FLAT, (u8)(1u << bit), (u8)(1u << bit),
+			      1);
+	judge_logical(APIC_DFR_FLAT, 0x04, 0xff, 1);
+	judge_logical(APIC_DFR_FLAT, 0x81, 0x80, 1);
+}
+
+TEST(lapic, xapic_flat_destination_without_its_bit_does_not_arrive, FLAT_RULE,
+     .needs = NEEDS_XAPIC)
+{
+	judge_logical(APIC_DFR_FLAT, 0x04, 0xfb, 0);
+	judge_logical(APIC_DFR_FLAT, 0x00, 0x7f, 0);
+}
+
+TEST(lapic, xapic_cluster_destination_needs_cluster_and_bit, CLUSTER_RULE,
+     .needs = NEEDS_XAPIC)
+{
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0x12, 1);
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0x1f, 1);
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0x14, 0);
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0x22, 0);
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0x10, 0);
+}
+
+/* Cluster 15 with all bits: everybody. */
+TEST(lapic, xapic_cluster_broadcast_arrives_once, CLUSTER_RULE,
+     .needs = NEEDS_XAPIC)
+{
+	judge_logical(APIC_DFR_CLUSTER, 0x12, 0xff, 1);
+}
+
+/*
+ * Whether a CPU can send it is model-specific: then the message is dropped
+ * and ESR says "redirectable IPI".
+ */
+TEST(lapic, lowest_priority_to_itself_arrives_once_or_is_refused, DEST_RULE)
+{
+	struct arrivals a = { 0 };
+	bool refused;
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	lapic_esr();
+	apic->icr_write(APIC_DM_LOWEST | APIC_INT_ASSERT | VEC_A, lapic_id());
+	WAIT_FOR(READ_ONCE(a.count), 20000);
+	refused = !a.count && (lapic_esr() & APIC_ESR_REDIR_IPI ||
+			       this_irq_stat()->last_esr & APIC_ESR_REDIR_IPI);
+	udelay(SETTLE_US);
+	EXPECT_EQ(a.count, refused ? 0 : 1);
+	irq_release_vector(VEC_A);
+}
+
+/* The lowest ID the MADT does not list, even as disabled; 0xff: none. */
+static u32 absent_id(void)
+{
+	const struct acpi_madt *m = &acpi_tables.madt;
+
+	for (u32 id = 0; id < 0xff; id++) {
+		bool used = id == lapic_id();
+
+		for (u32 i = 0; i < m->nr_cpus && !used; i++)
+			used = m->cpu[i].apic_id == id;
+		if (!used)
+			return id;
+	}
+	return 0xff;
+}
+
+/*
+ * Intel sets no error for it; AMD may say "sent accept error". Errors logged
+ * before are nobody's concern here.
+ */
+TEST(lapic, a_send_to_an_absent_id_changes_nothing, DEST_RULE)
+{
+	u32 id = absent_id(), before, after, allowed;
+	u64 strays = stray_count();
+
+	if (id == 0xff)
+		SKIP(return, "every APIC ID may belong to a CPU");
+	allowed = boot_cpu_data.vendor == VENDOR_INTEL ? 0 : APIC_ESR_SEND_ACC;
+	lapic_esr();
+	before = lapic_esr();
+	judge_send(APIC_DEST_PHYSICAL, id, 0);
+	after = lapic_esr();
+	EXPECT_EQ(after & ~before & ~allowed, 0);
+	EXPECT_EQ(stray_count(), strays);
+}
+
+TEST(lapic, a_hundred_sends_are_a_hundred_arrivals, DEST_RULE)
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	for (u32 i = 1; i <= 100 && ktest_ok(); i++) {
+		apic_send_self(VEC_A);
+		EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.count) >= i,
+				     WAIT_DEFAULT_US));
+	}
+	udelay(SETTLE_US);
+	EXPECT_EQ(a.count, 100);
+	irq_release_vector(VEC_A);
+}
+
+TEST(lapic, x2apic_self_ipi_register_arrives_once, "SDM 3A SELF IPI Register",
+     .needs = NEEDS_X2APIC)
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	for (u32 i = 1; i <= 3; i++) {
+		wrmsr(X2APIC_MSR(APIC_SELF_IPI), VEC_A);
+		EXPECT_TRUE(lapic_arrived(&a, i));
+	}
+	EXPECT_EQ(a.count, 3);
+	irq_release_vector(VEC_A);
+}
+
+/* Edge-triggered, like every IPI: its TMR bit is clear. */
+TEST(lapic, x2apic_self_ipi_is_edge_triggered, "SDM 3A SELF IPI Register",
+     .needs = NEEDS_X2APIC)
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	local_irq_disable();
+	wrmsr(X2APIC_MSR(APIC_SELF_IPI), VEC_A);
+	EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, VEC_A), WAIT_DEFAULT_US));
+	EXPECT_TRUE(lapic_only(APIC_IRR, VEC_A));
+	EXPECT_FALSE(lapic_test(APIC_TMR, VEC_A));
+	local_irq_enable();
+	lapic_arrived(&a, 1);
+	EXPECT_EQ(a.count, 1);
+	irq_release_vector(VEC_A);
+}
+
+/* What was written stays readable, but for the delivery status. */
+TEST(lapic, icr_reads_back_what_was_sent,
+     "SDM 3A Interrupt Command Register (ICR)")
+{
+	u32 low = APIC_DEST_SELF | APIC_INT_ASSERT | VEC_A;
+
+	judge_send(APIC_DEST_SELF, 0, 1);
+	EXPECT_EQ(apic_read(APIC_ICR), low);
+}
+
+TEST(lapic, xapic_icr_keeps_its_destination,
+     "SDM 3A Interrupt Command Register (ICR)", .needs = NEEDS_XAPIC)
+{
+	judge_send(APIC_DEST_SELF, 0xa5, 1);
+	EXPECT_EQ(apic_read(APIC_ICR2) >> 24, 0xa5);
+	judge_send(APIC_DEST_SELF, 0x5a, 1);
+	EXPECT_EQ(apic_read(APIC_ICR2) >> 24, 0x5a);
+}
+
+/* Only the low half sends. */
+TEST(lapic, xapic_icr_high_half_sends_nothing,
+     "SDM 3A Interrupt Command Register (ICR)", .needs = NEEDS_XAPIC)
+{
+	struct arrivals a = { 0 };
+
+	judge_send(APIC_DEST_PHYSICAL, lapic_id(), 1);
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	apic_write(APIC_ICR2, lapic_id() << 24);
+	udelay(5 * SETTLE_US);
+	EXPECT_EQ(a.count, 0);
+	irq_release_vector(VEC_A);
+}
+
+/* Destination and command in one 64-bit register, one write. */
+TEST(lapic, x2apic_icr_is_one_64_bit_register,
+     "SDM 3A ICR Operation in x2APIC Mode", .needs = NEEDS_X2APIC)
+{
+	u64 icr = (u64)0x12345678 << 32 | APIC_DEST_SELF | APIC_INT_ASSERT |
+		  VEC_A;
+
+	judge_send(APIC_DEST_SELF, 0x12345678, 1);
+	EXPECT_EQ(apic->icr_read(), icr);
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every vector an APIC can deliver, 16 to 255, through IRR, ISR and EOI; and
+ * the helpers of the suite (lapic_case.h).
+ *
+ * The live IDT cannot take them all: 16..31 are exceptions, some of which
+ * expect an error code, and system vectors do things. A scratch IDT points
+ * each at one stub that asks the ISR which vector it serves.
+ *
+ * Spec: SDM 3A "Interrupt Acceptance for Fixed Interrupts", "Signaling
+ *       Interrupt Servicing Completion", "Valid Interrupt Vectors";
+ *       APM 2 "Interrupt Control".
+ */
+#include "lapic_case.h"
+
+#include <asm/pgtable.h>
+#include <entry/idt.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/page_alloc.h>
+
+#define FIRST_APIC_VECTOR 16 /* 0..15 are illegal */
+
+irqreturn_t lapic_count_arrival(int irq, void *dev)
+{
+	struct arrivals *a = dev;
+
+	WRITE_ONCE(a->tsc, rdtsc());
+	WRITE_ONCE(a->count, a->count + 1);
+	return IRQ_HANDLED;
+}
+
+bool lapic_arrived(const struct arrivals *a, u32 count)
+{
+	bool came = WAIT_FOR(READ_ONCE(a->count) >= count, WAIT_DEFAULT_US);
+
+	udelay(SETTLE_US);
+	return came;
+}
+
+/* In the order in which "Local APIC Version Register" lets them appear. */
+u32 lapic_lvt_regs(u16 regs[MAX_LVTS])
+{
+	static const u16 all[MAX_LVTS] = { APIC_LVTT,	APIC_LVT0,
+					   APIC_LVT1,	APIC_LVTERR,
+					   APIC_LVTPC,	APIC_LVTTHMR,
+					   APIC_LVTCMCI };
+	u32 n = min(lapic_lvt_count(), (u32)MAX_LVTS);
+
+	memcpy(regs, all, n * sizeof(all[0]));
+	return n;
+}
+
+void lapic_save(struct lapic_regs *r)
+{
+	r->base = rdmsr(MSR_IA32_APICBASE);
+	r->svr = apic_read(APIC_SPIV);
+	r->tpr = apic_read(APIC_TASKPRI);
+	r->ldr = apic_read(APIC_LDR);
+	r->dfr = apic_is_x2apic ? 0 : apic_read(APIC_DFR);
+	r->tmict = apic_read(APIC_TMICT);
+	r->tdcr = apic_read(APIC_TDCR);
+	r->nr_lvts = lapic_lvt_regs(r->lvt_reg);
+	for (u32 i = 0; i < r->nr_lvts; i++)
+		r->lvt[i] = apic_read(r->lvt_reg[i]);
+}
+
+/* SVR first: while it disables, no LVT can be unmasked. */
+void lapic_put_back(const struct lapic_regs *r)
+{
+	apic_write(APIC_SPIV, r->svr);
+	for (u32 i = 0; i < r->nr_lvts; i++)
+		apic_write(r->lvt_reg[i], r->lvt[i]);
+	apic_write(APIC_TDCR, r->tdcr);
+	apic_write(APIC_TMICT, r->tmict);
+	if (!apic_is_x2apic) {
+		apic_write(APIC_DFR, r->dfr);
+		apic_write(APIC_LDR, r->ldr);
+	}
+	apic_write(APIC_TASKPRI, r->tpr);
+}
+
+struct trap catch_rdmsr(u32 msr, u64 *val)
+{
+	struct lapic_msr m = { .msr = msr };
+	struct trap got = catch_trap(lapic_rdmsr, &m);
+
+	*val = m.val;
+	return got;
+}
+
+struct trap catch_wrmsr(u32 msr, u64 val)
+{
+	struct lapic_msr m = { .msr = msr, .val = val };
+
+	return catch_trap(lapic_wrmsr, &m);
+}
+
+static bool is_gp0_at(const struct trap *got, const char *insn)
+{
+	return got->nr == X86_TRAP_GP && !got->error_code &&
+	       got->ip == (u64)insn;
+}
+
+bool expect_rdmsr_gp(u32 msr)
+{
+	u64 val;
+	struct trap got = catch_rdmsr(msr, &val);
+
+	if (is_gp0_at(&got, insn_lapic_rdmsr))
+		return EXPECT_TRAP(got, X86_TRAP_GP);
+	ktest_note("RDMSR 0x%x: val=0x%llx", msr, (unsigned long long)val);
+	EXPECT_TRAP(got, X86_TRAP_GP);
+	EXPECT_EQ(got.error_code, 0);
+	return EXPECT_TRUE(is_gp0_at(&got, insn_lapic_rdmsr));
+}
+
+bool expect_wrmsr_gp(u32 msr, u64 val)
+{
+	struct trap got = catch_wrmsr(msr, val);
+
+	if (is_gp0_at(&got, insn_lapic_wrmsr))
+		return EXPECT_TRAP(got, X86_TRAP_GP);
+	ktest_note("WRMSR 0x%x of 0x%llx", msr, (unsigned long long)val);
+	EXPECT_TRAP(got, X86_TRAP_GP);
+	EXPECT_EQ(got.error_code, 0);
+	return EXPECT_TRUE(is_gp0_at(&got, insn_lapic_wrmsr));
+}
+
+bool lapic_only(u32 base_reg, int vector)
+{
+	for (int word = 0; word < 8; word++) {
+		u32 bits = apic_read(base_reg + (u32)word * 0x10);
+		u32 want = vector >= 0 && vector / 32 == word ?
+				   1u << (vector % 32) :
+				   0;
+
+		if (bits != want)
+			return false;
+	}
+	return true;
+}
+
+/* Written in task context with IF=0 before anything can arrive. */
+static void (*scratch_service)(u32 vector);
+static gate_desc *scratch_idt;
+static struct desc_ptr live_idt;
+struct scratch_log scratch_log;
+
+void scratch_record(u32 vector)
+{
+	u32 n = scratch_log.n;
+
+	scratch_log.count[vector]++;
+	if (n < ARRAY_SIZE(scratch_log.order))
+		scratch_log.order[n] = (u8)vector;
+	WRITE_ONCE(scratch_log.n, n + 1);
+}
+
+void scratch_serve(u32 vector)
+{
+	scratch_record(vector);
+	apic_eoi();
+}
+
+/* The highest bit in service is the one just accepted. */
+static void scratch_dispatch(void)
+{
+	int vector = lapic_highest(APIC_ISR);
+
+	if (vector >= 0)
+		scratch_service((u32)vector);
+}
+
+int scratch_begin(void (*service)(u32 vector))
+{
+	struct idt_data row = { .addr = lapic_scratch_stub };
+	struct desc_ptr ptr = { .size = NR_VECTORS * sizeof(gate_desc) - 1 };
+
+	scratch_idt = (gate_desc *)alloc_pages(1);
+	if (!scratch_idt)
+		return -ENOMEM;
+	memset(&scratch_log, 0, sizeof(scratch_log));
+	store_idt(&live_idt);
+	memcpy(scratch_idt, (void *)live_idt.address, PAGE_SIZE);
+	for (u32 v = FIRST_APIC_VECTOR; v < NR_VECTORS; v++)
+		idt_init_desc(&scratch_idt[v], &row);
+	scratch_service = service;
+	lapic_scratch_hook = scratch_dispatch;
+	ptr.address = (u64)scratch_idt;
+	load_idt(&ptr);
+	return 0;
+}
+
+void scratch_end(void)
+{
+	load_idt(&live_idt);
+	free_pages((u64)scratch_idt, 1);
+}
+
+/* What the APIC showed while the vector was in service. */
+static bool isr_exact, irr_cleared;
+
+static void serve_and_look(u32 vector)
+{
+	isr_exact = lapic_only(APIC_ISR, (int)vector);
+	irr_cleared = lapic_only(APIC_IRR, -1);
+	scratch_serve(vector);
+}
+
+/* One vector from ICR to EOI. IF=0; false, with a note, at the first flaw. */
+static bool send_one(u32 v)
+{
+	bool pending, edge, served, clean;
+
+	apic_send_self(v);
+	pending = WAIT_FOR(lapic_test(APIC_IRR, v), WAIT_DEFAULT_US) &&
+		  lapic_only(APIC_IRR, (int)v) && lapic_only(APIC_ISR, -1);
+	edge = !lapic_test(APIC_TMR, v);
+	local_irq_enable();
+	served = WAIT_FOR(READ_ONCE(scratch_log.count[v]), WAIT_DEFAULT_US);
+	local_irq_disable();
+	clean = lapic_only(APIC_IRR, -1) && lapic_only(APIC_ISR, -1);
+	if (pending && edge && served && clean && isr_exact && irr_cleared)
+		return true;
+	ktest_note("vector 0x%02x: pending=%d edge=%d served=%d isr=%d irr=%d "
+		   "clean=%d",
+		   v, pending, edge, served, isr_exact, irr_cleared, clean);
+	return false;
+}
+
+TEST(lapic, every_vector_from_16_goes_through_irr_and_isr,
+     "SDM 3A Interrupt Acceptance for Fixed Interrupts")
+{
+	u32 good = 0, exact = 0;
+
+	if (!EXPECT_EQ(scratch_begin(serve_and_look), 0))
+		return;
+	local_irq_disable();
+	for (u32 v = FIRST_APIC_VECTOR; v < NR_VECTORS; v++)
+		good += send_one(v);
+	local_irq_enable();
+	scratch_end();
+	for (u32 v = FIRST_APIC_VECTOR; v < NR_VECTORS; v++)
+		exact += scratch_log.count[v] == 1;
+	EXPECT_EQ(good, NR_VECTORS - FIRST_APIC_VECTOR);
+	EXPECT_EQ(exact, NR_VECTORS - FIRST_APIC_VECTOR);
+	EXPECT_EQ(scratch_log.n, NR_VECTORS - FIRST_APIC_VECTOR);
+}
+
+/* One bit a vector: what is pending is pending once. */
+TEST(lapic, requests_merge_while_pending,
+     "SDM 3A Interrupt Acceptance for Fixed Interrupts")
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	local_irq_disable();
+	for (u32 i = 0; i < 3; i++) {
+		apic_send_self(VEC_A);
+		EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, VEC_A),
+				     WAIT_DEFAULT_US));
+	}
+	udelay(SETTLE_US); /* all three have come home */
+	local_irq_enable();
+	lapic_arrived(&a, 1);
+	EXPECT_EQ(a.count, 1);
+	irq_release_vector(VEC_A);
+}
+
+static void serve_and_send_again(u32 vector)
+{
+	if (scratch_log.n == 0) {
+		for (u32 i = 0; i < 2; i++) {
+			apic_send_self(vector);
+			WAIT_FOR(lapic_test(APIC_IRR, vector),
+				 WAIT_DEFAULT_US);
+		}
+		udelay(SETTLE_US);
+	}
+	scratch_serve(vector);
+}
+
+/* Two levels: one in service and one pending, not more. */
+TEST(lapic, one_more_request_is_held_while_in_service,
+     "SDM 3A Interrupt Acceptance for Fixed Interrupts")
+{
+	if (!EXPECT_EQ(scratch_begin(serve_and_send_again), 0))
+		return;
+	apic_send_self(VEC_A);
+	WAIT_FOR(READ_ONCE(scratch_log.n) >= 2, WAIT_DEFAULT_US);
+	udelay(SETTLE_US);
+	scratch_end();
+	EXPECT_EQ(scratch_log.n, 2);
+	EXPECT_EQ(scratch_log.count[VEC_A], 2);
+}
+
+static u32 isr_before_eoi, isr_after_eoi, isr_after_second;
+
+/* The outer one lets the inner one in; the inner one watches its own EOI. */
+static void serve_nested(u32 vector)
+{
+	scratch_record(vector);
+	if (vector == VEC_A) {
+		apic_send_self(VEC_C);
+		local_irq_enable();
+		WAIT_FOR(READ_ONCE(scratch_log.count[VEC_C]), WAIT_DEFAULT_US);
+		local_irq_disable();
+	} else {
+		isr_before_eoi = lapic_test(APIC_ISR, VEC_A) +
+				 2 * lapic_test(APIC_ISR, VEC_C);
+		apic_eoi();
+		isr_after_eoi = lapic_test(APIC_ISR, VEC_A) +
+				2 * lapic_test(APIC_ISR, VEC_C);
+		return;
+	}
+	apic_eoi();
+	isr_after_second = lapic_only(APIC_ISR, -1);
+}
+
+TEST(lapic, eoi_clears_exactly_the_highest_in_service,
+     "SDM 3A Signaling Interrupt Servicing Completion")
+{
+	isr_before_eoi = isr_after_eoi = isr_after_second = 0;
+	if (!EXPECT_EQ(scratch_begin(serve_nested), 0))
+		return;
+	apic_send_self(VEC_A);
+	WAIT_FOR(READ_ONCE(isr_after_second), WAIT_DEFAULT_US);
+	scratch_end();
+	EXPECT_EQ(scratch_log.n, 2);
+	EXPECT_EQ(isr_before_eoi, 3);
+	EXPECT_EQ(isr_after_eoi, 1);
+	EXPECT_EQ(isr_after_second, 1);
+}
+
+TEST(lapic, eoi_with_nothing_in_service_does_nothing,
+     "SDM 3A Signaling Interrupt Servicing Completion")
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	local_irq_disable();
+	apic_send_self(VEC_A);
+	EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, VEC_A), WAIT_DEFAULT_US));
+	apic_eoi();
+	EXPECT_TRUE(lapic_only(APIC_ISR, -1));
+	EXPECT_TRUE(lapic_only(APIC_IRR, VEC_A));
+	local_irq_enable();
+	lapic_arrived(&a, 1);
+	EXPECT_EQ(a.count, 1);
+	irq_release_vector(VEC_A);
+}
