@@ -87,7 +87,7 @@ build/irqbed.img: build/irqbed.efi scripts/mkimage
 
 # Code with no hardware in it, compiled for the host too, with sanitizers.
 PURE := $(wildcard src/lib/*.c src/acpi/*.c src/trap/decode*.c src/trap/ud_*.c \
-	src/cpu/gate.c src/cpu/stacks.c src/time/*math.c)
+	src/cpu/gate.c src/cpu/stacks.c src/ktest/compare.c src/time/*math.c)
 HOST_SRCS := $(PURE) $(wildcard tests/*/pure_*.c) tests/host/main.c
 build/host/irqbed-host-tests: $(HOST_SRCS) $(wildcard include/*/*.h src/*/*.h \
 		tests/*/*.h)

@@ -4,6 +4,7 @@
 
 #include <console/printk.h>
 #include <cpu/percpu.h>
+#include <ktest/compare.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <trap/decode.h>
@@ -13,29 +14,6 @@
 #define FAILURES_SHOWN 16 /* lines a case; the rest are counted */
 
 struct ktest_result ktest_result;
-
-static const char *const op_text[] = { [OP_EQ] = "==", [OP_NE] = "!=",
-				       [OP_LT] = "<",  [OP_LE] = "<=",
-				       [OP_GE] = ">=", [OP_GT] = ">" };
-
-static bool holds(enum ktest_op op, u64 got, u64 want)
-{
-	switch (op) {
-	case OP_EQ:
-		return got == want;
-	case OP_NE:
-		return got != want;
-	case OP_LT:
-		return got < want;
-	case OP_LE:
-		return got <= want;
-	case OP_GE:
-		return got >= want;
-	case OP_GT:
-		return got > want;
-	}
-	return false;
-}
 
 /* Count a check; true if a failing one should be shown. */
 static bool count(bool ok)
@@ -49,12 +27,12 @@ static bool count(bool ok)
 bool ktest_check(const char *file, int line, const char *got_text,
 		 enum ktest_op op, const char *want_text, u64 got, u64 want)
 {
-	bool ok = holds(op, got, want);
+	bool ok = ktest_holds(op, got, want);
 
 	if (count(ok))
 		printk("# %s:%d: %s %s %s: got 0x%llx, want %s%s0x%llx, cpu %u",
-		       file, line, got_text, op_text[op], want_text,
-		       (unsigned long long)got, op == OP_EQ ? "" : op_text[op],
+		       file, line, got_text, ktest_op_text(op), want_text,
+		       (unsigned long long)got, op == OP_EQ ? "" : ktest_op_text(op),
 		       op == OP_EQ ? "" : " ", (unsigned long long)want,
 		       smp_processor_id());
 	return ok;

@@ -6,6 +6,7 @@
  * src/ktest. Prints TAP 13. Argument: globs over suite.case, as in tests=.
  * Exit status: 0 all passed, 1 a case failed, 3 nothing to run.
  */
+#include <ktest/compare.h>
 #include <ktest/ktest.h>
 #include <lib/glob.h>
 #include <stdarg.h>
@@ -33,34 +34,14 @@ static bool verdict(bool ok)
 	return ok;
 }
 
-static bool compare(enum ktest_op op, u64 got, u64 want)
-{
-	switch (op) {
-	case OP_EQ:
-		return got == want;
-	case OP_NE:
-		return got != want;
-	case OP_LT:
-		return got < want;
-	case OP_LE:
-		return got <= want;
-	case OP_GE:
-		return got >= want;
-	case OP_GT:
-		return got > want;
-	}
-	return false;
-}
-
 bool ktest_check(const char *file, int line, const char *got_text,
 		 enum ktest_op op, const char *want_text, u64 got, u64 want)
 {
-	static const char *const names[] = { "==", "!=", "<", "<=", ">=", ">" };
-	bool ok = compare(op, got, want);
+	bool ok = ktest_holds(op, got, want);
 
 	if (!ok)
 		printf("# %s:%d: %s %s %s: got %#llx, want %#llx\n", file, line,
-		       got_text, names[op], want_text, (unsigned long long)got,
+		       got_text, ktest_op_text(op), want_text, (unsigned long long)got,
 		       (unsigned long long)want);
 	return verdict(ok);
 }
