@@ -145,6 +145,12 @@ def _ending_problems(ending, judgement, options):
     if ending.status is not None and ending.status < 0:
         name = signal.Signals(-ending.status).name
         yield f"QEMU died of {name}"
+    elif ending.status not in (None, 0, *qemu.DEBUG_EXIT) and (
+            not log.complete):
+        yield f"QEMU left with status {ending.status}"
+    if "Bad icount read" in ending.complaint:
+        yield ("this QEMU cannot have -icount and x2APIC together: "
+               "add --cpu max,-x2apic")
     if ending.why and not log.complete:
         yield f"stopped by {ending.why}"
     if ending.status == 0 and not log.complete:

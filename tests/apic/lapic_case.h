@@ -19,6 +19,7 @@
 #define VEC_A 0x51
 #define VEC_B 0x61
 #define VEC_C 0x71
+#define VEC_LOW 0x29 /* lapic_flush()'s */
 
 /* How long nothing must happen before we believe that nothing will. */
 #define SETTLE_US 60
@@ -34,6 +35,12 @@ irqreturn_t lapic_count_arrival(int irq, void *dev);
 
 /* True once count is reached; then a pause in which more might come. */
 bool lapic_arrived(const struct arrivals *a, u32 count);
+
+/*
+ * Let through what is pending: a self IPI of a low class is sent and waited
+ * for. What was raised before it, in a higher class, has arrived by then.
+ */
+void lapic_flush(void);
 
 /* The LVT registers this APIC has. */
 #define MAX_LVTS 7
@@ -59,9 +66,25 @@ struct trap catch_wrmsr(u32 msr, u64 val);
 /* The MSR of a register in x2APIC mode. */
 #define X2APIC_MSR(reg) (MSR_X2APIC_BASE + ((reg) >> 4))
 
-/* Expect #GP(0) at the instruction; both count as checks of the case. */
-bool expect_rdmsr_gp(u32 msr);
-bool expect_wrmsr_gp(u32 msr, u64 val);
+/*
+ * Accesses that must end in #GP(0) at the instruction: made, tallied (the
+ * first misses are named), judged as one.
+ */
+struct gp_tally {
+	u32 made, faulted;
+};
+
+void tally_rdmsr(struct gp_tally *t, u32 msr);
+void tally_wrmsr(struct gp_tally *t, u32 msr, u64 val);
+#define EXPECT_ALL_GP(t)                      \
+	do {                                  \
+		EXPECT_GT((t).made, 0);       \
+		EXPECT_EQ((t).faulted, (t).made); \
+	} while (0)
+
+/* The same for one access. */
+void expect_rdmsr_gp(u32 msr);
+void expect_wrmsr_gp(u32 msr, u64 val);
 
 /* Exactly vector's bit is set in ISR, IRR or TMR; -1: none at all. */
 bool lapic_only(u32 base_reg, int vector);

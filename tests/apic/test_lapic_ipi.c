@@ -168,11 +168,13 @@ TEST(lapic, lowest_priority_to_itself_arrives_once_or_is_refused, DEST_RULE)
 	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
 		return;
 	lapic_esr();
+	this_irq_stat()->last_esr = 0;
 	apic->icr_write(APIC_DM_LOWEST | APIC_INT_ASSERT | VEC_A, lapic_id());
-	WAIT_FOR(READ_ONCE(a.count), 20000);
+	lapic_flush();
 	refused = !a.count && (lapic_esr() & APIC_ESR_REDIR_IPI ||
 			       this_irq_stat()->last_esr & APIC_ESR_REDIR_IPI);
-	udelay(SETTLE_US);
+	if (!refused)
+		lapic_arrived(&a, 1);
 	EXPECT_EQ(a.count, refused ? 0 : 1);
 	irq_release_vector(VEC_A);
 }

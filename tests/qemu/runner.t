@@ -109,6 +109,13 @@ def an_emulator_that_dies_is_2(folder):
 
 
 @test
+def an_emulator_that_gives_up_is_2(folder):
+    expect(fake(folder, PASSING[:-70], end="1",
+                FAKE_STDERR="qemu: Bad icount read"), 2,
+           "QEMU left with status 1", "--cpu max,-x2apic")
+
+
+@test
 def an_exit_status_that_contradicts_the_log_is_2(folder):
     expect(fake(folder, PASSING, end="35"), 2, "QEMU's exit status says")
 

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+/*
+ * x2APIC mode's MSRs: which there are, which way they can be accessed, which
+ * bits they refuse.
+ *
+ * Spec: SDM 3A "x2APIC Register Address Space", "Reserved Bit Checking";
+ *       APM 2 "x2APIC Register Address Space".
+ */
+#include "lapic_case.h"
+
+#include <cpu/cpufeature.h>
+
+#define MSR_RULE      "SDM 3A x2APIC Register Address Space"
+#define RESERVED_RULE "SDM 3A Reserved Bit Checking"
+#define AMD_EXTENDED  BIT(31) /* registers from 0x400 on exist */
+
+/* Bit i: xAPIC offset i * 16 is a register of x2APIC mode. */
+static bool x2apic_has(u32 index)
+{
+	u32 reg = index << 4, lvts = lapic_lvt_count();
+
+	if (reg >= APIC_ISR && reg <= APIC_ESR)
+		return true;
+	if (reg >= 0x400)
+		return apic_read(APIC_LVR) & AMD_EXTENDED;
+	switch (reg) {
+	case APIC_ID:
+	case APIC_LVR:
+	case APIC_TASKPRI:
+	case APIC_PROCPRI:
+	case APIC_EOI:
+	case APIC_LDR:
+	case APIC_SPIV:
+	case APIC_ICR:
+	case APIC_LVTT:
+	case APIC_LVT0:
+	case APIC_LVT1:
+	case APIC_LVTERR:
+	case APIC_TMICT:
+	case APIC_TMCCT:
+	case APIC_TDCR:
+	case APIC_SELF_IPI:
+		return true;
+	case APIC_LVTPC:
+		return lvts > 4;
+	case APIC_LVTTHMR:
+		return lvts > 5;
+	case APIC_LVTCMCI:
+		return lvts > 6;
+	}
+	return false;
+}
+
+/* Registers of xAPIC mode that x2APIC mode dropped: cases of their own. */
+static bool was_xapics(u32 index)
+{
+	return index == APIC_ARBPRI >> 4 || index == APIC_RRR >> 4 ||
+	       index == APIC_DFR >> 4 || index == APIC_ICR2 >> 4;
+}
+
+TEST(lapic, x2apic_msrs_without_a_register_fault, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	struct gp_tally t = { 0 };
+
+	for (u32 i = 0; i < 0x100; i++) {
+		if (x2apic_has(i) || was_xapics(i))
+			continue;
+		tally_rdmsr(&t, MSR_X2APIC_BASE + i);
+		tally_wrmsr(&t, MSR_X2APIC_BASE + i, 0);
+	}
+	EXPECT_ALL_GP(t);
+	lapic_esr();
+}
+
+TEST(lapic, x2apic_registers_can_be_read, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	for (u32 i = 0; i < 0x40; i++) {
+		struct trap got;
+		u64 val;
+
+		if (!x2apic_has(i) || i == APIC_EOI >> 4 ||
+		    i == APIC_SELF_IPI >> 4)
+			continue;
+		got = catch_rdmsr(MSR_X2APIC_BASE + i, &val);
+		if (!EXPECT_TRAP(got, TRAP_NONE))
+			ktest_note("MSR 0x%x", MSR_X2APIC_BASE + i);
+	}
+}
+
+TEST(lapic, x2apic_has_no_destination_format_register, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	expect_rdmsr_gp(X2APIC_MSR(APIC_DFR));
+	expect_wrmsr_gp(X2APIC_MSR(APIC_DFR), 0);
+}
+
+TEST(lapic, x2apic_has_no_icr_high_half, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	expect_rdmsr_gp(X2APIC_MSR(APIC_ICR2));
+	expect_wrmsr_gp(X2APIC_MSR(APIC_ICR2), 0);
+}
+
+/* AMD's x2APIC keeps both. */
+TEST(lapic, x2apic_has_no_arbitration_and_remote_read, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	if (boot_cpu_data.vendor != VENDOR_INTEL)
+		SKIP(return, "only Intel's manual rules them out");
+	expect_rdmsr_gp(X2APIC_MSR(APIC_ARBPRI));
+	expect_rdmsr_gp(X2APIC_MSR(APIC_RRR));
+}
+
+TEST(lapic, x2apic_eoi_cannot_be_read, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	expect_rdmsr_gp(X2APIC_MSR(APIC_EOI));
+}
+
+TEST(lapic, x2apic_self_ipi_cannot_be_read, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	expect_rdmsr_gp(X2APIC_MSR(APIC_SELF_IPI));
+}
+
+TEST(lapic, x2apic_id_and_ldr_cannot_be_written, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	expect_wrmsr_gp(X2APIC_MSR(APIC_ID), apic_read(APIC_ID));
+	expect_wrmsr_gp(X2APIC_MSR(APIC_LDR), apic_read(APIC_LDR));
+}
+
+TEST(lapic, x2apic_version_cannot_be_written, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	expect_wrmsr_gp(X2APIC_MSR(APIC_LVR), apic_read(APIC_LVR));
+}
+
+TEST(lapic, x2apic_ppr_cannot_be_written, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	expect_wrmsr_gp(X2APIC_MSR(APIC_PROCPRI), 0);
+}
+
+TEST(lapic, x2apic_isr_tmr_irr_cannot_be_written, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	struct gp_tally t = { 0 };
+
+	for (u32 reg = APIC_ISR; reg < APIC_ESR; reg += 0x10)
+		tally_wrmsr(&t, X2APIC_MSR(reg), 0);
+	EXPECT_ALL_GP(t);
+}
+
+TEST(lapic, x2apic_current_count_cannot_be_written, MSR_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	expect_wrmsr_gp(X2APIC_MSR(APIC_TMCCT), 0);
+}
+
+TEST(lapic, x2apic_eoi_takes_zero_only, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	struct trap got = catch_wrmsr(X2APIC_MSR(APIC_EOI), 0);
+
+	EXPECT_TRAP(got, TRAP_NONE);
+	expect_wrmsr_gp(X2APIC_MSR(APIC_EOI), 1);
+	expect_wrmsr_gp(X2APIC_MSR(APIC_EOI), 1ull << 32);
+}
+
+TEST(lapic, x2apic_esr_takes_zero_only, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	struct trap got = catch_wrmsr(X2APIC_MSR(APIC_ESR), 0);
+
+	EXPECT_TRAP(got, TRAP_NONE);
+	expect_wrmsr_gp(X2APIC_MSR(APIC_ESR), 1);
+}
+
+/* Each reserved bit of reg alone, over what it holds. */
+static void judge_reserved(u32 reg, u64 reserved)
+{
+	struct gp_tally t = { 0 };
+	struct lapic_regs saved;
+	u64 now;
+
+	local_irq_disable();
+	lapic_save(&saved);
+	now = apic_read(reg);
+	for (u32 bit = 0; bit < 64; bit++) {
+		if (reserved & BIT(bit))
+			tally_wrmsr(&t, X2APIC_MSR(reg), now | BIT(bit));
+	}
+	lapic_put_back(&saved);
+	local_irq_enable();
+	EXPECT_ALL_GP(t);
+}
+
+#define UPPER GENMASK(63, 32)
+
+TEST(lapic, x2apic_tpr_refuses_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved(APIC_TASKPRI, GENMASK(63, 8));
+}
+
+/* Bits 9 and 12 may exist. */
+TEST(lapic, x2apic_svr_refuses_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved(APIC_SPIV, UPPER | GENMASK(31, 13) | GENMASK(11, 10));
+}
+
+TEST(lapic, x2apic_lvt_refuses_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved(APIC_LVTT, UPPER | GENMASK(31, 19) | GENMASK(15, 13) |
+					  GENMASK(11, 8));
+	judge_reserved(APIC_LVT0, UPPER | GENMASK(31, 17) | BIT(11));
+	judge_reserved(APIC_LVT1, UPPER | GENMASK(31, 17) | BIT(11));
+	judge_reserved(APIC_LVTERR, UPPER | GENMASK(31, 17) | GENMASK(15, 13) |
+					    GENMASK(11, 8));
+}
+
+TEST(lapic, x2apic_timer_registers_refuse_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved(APIC_TMICT, UPPER);
+	judge_reserved(APIC_TDCR, UPPER | GENMASK(31, 4) | BIT(2));
+}
+
+/* A platform that takes them sends: one arrival more for each. */
+static void judge_reserved_send(u32 reg, u64 send, u64 reserved)
+{
+	struct arrivals a = { 0 };
+	struct gp_tally t = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	for (u32 bit = 0; bit < 64; bit++) {
+		if (reserved & BIT(bit))
+			tally_wrmsr(&t, X2APIC_MSR(reg), send | BIT(bit));
+	}
+	lapic_flush();
+	EXPECT_ALL_GP(t);
+	EXPECT_EQ(a.count, 0);
+	irq_release_vector(VEC_A);
+}
+
+TEST(lapic, x2apic_icr_refuses_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved_send(APIC_ICR, APIC_DEST_SELF | APIC_INT_ASSERT | VEC_A,
+			    GENMASK(31, 20) | GENMASK(17, 16) | BIT(13));
+}
+
+TEST(lapic, x2apic_self_ipi_refuses_reserved_bits, RESERVED_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	judge_reserved_send(APIC_SELF_IPI, VEC_A, GENMASK(63, 8));
+}

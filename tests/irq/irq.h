@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* irq.h - what the cases of suite irq share. */
+#pragma once
+
+#include <irq/irq.h>
+#include <ktest/ktest.h>
+
+/*
+ * FERR#'s line: with CR0.NE set nothing drives it, so it can be requested and
+ * raised at will, by a self IPI of its vector.
+ */
+#define QUIET_IRQ 13
+
+/* Two vectors nobody else has, the second of a higher priority class. */
+#define VECTOR_LOW  0x61
+#define VECTOR_HIGH 0xa1
+
+/* Counts its calls; dev points at the struct. */
+struct irq_probe {
+	u32 calls;
+	int irq;	/* of the last call */
+	u32 order;	/* which call of all probes it was, from 1 */
+	irqreturn_t answer;
+	void (*then)(void);
+};
+irqreturn_t irq_probe_handler(int irq, void *dev);
+
+/* Send vector to this CPU and wait until probe was called once more. */
+bool irq_raise(u32 vector, const struct irq_probe *probe);
+
+/* The quiet line can be had on this machine. */
+bool irq_have_line(void);
