@@ -41,6 +41,7 @@ struct irq_chip {
 struct irqaction {
 	irq_handler_t handler;
 	void *dev;
+	u32 flags; /* IRQF_* */
 	const char *name;
 	struct irqaction *next;
 };
@@ -71,10 +72,17 @@ void init_IRQ(const struct acpi_info *info);
 /*
  * Add handler to irq's chain and unmask it, routed to this CPU. dev tells
  * shared handlers apart. 0; -EINVAL (no handler, no such irq, shared without
- * dev), -ENODEV (no IOAPIC pin), -EBUSY (not shared), -ENOMEM. Task context.
+ * dev), -ENODEV (no IOAPIC pin), -EBUSY (either side not shared, or another
+ * trigger than the chain's), -ENOMEM. Task context.
  */
 int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
 		void *dev);
+
+/*
+ * After so many interrupts a line is judged: all but a thousandth unhandled,
+ * and it is disabled ("nobody cared"). Linux's 100,000; a case lowers it.
+ */
+extern u32 irq_spurious_window;
 
 /* Remove the action with dev; the last one masks the line. 0 or -ENOENT. */
 int free_irq(u32 irq, void *dev);

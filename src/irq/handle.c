@@ -14,8 +14,10 @@
 
 /* Of 100,000 interrupts in a row 99,900 unhandled: the line is broken. */
 #define SPURIOUS_WINDOW 100000
-#define SPURIOUS_LIMIT	99900
+#define SPURIOUS_LIMIT	(irq_spurious_window - irq_spurious_window / 1000)
 #define STRAY_REPORTS	8 /* lines a boot, then only counted */
+
+u32 irq_spurious_window = SPURIOUS_WINDOW;
 
 DEFINE_PER_CPU(struct irq_desc *, vector_irq[NR_VECTORS]);
 static DEFINE_PER_CPU(u64, irq_counts[NR_IRQS]);
@@ -43,7 +45,7 @@ static void note_interrupt(struct irq_desc *desc, bool handled)
 	desc->total++;
 	if (!handled)
 		desc->unhandled++;
-	if (likely(desc->total < SPURIOUS_WINDOW))
+	if (likely(desc->total < irq_spurious_window))
 		return;
 	if (desc->unhandled > SPURIOUS_LIMIT) {
 		printk("# irq %u: nobody cared; disabling it", desc->irq);

@@ -124,14 +124,15 @@ static void shutdown(struct irq_desc *desc)
 	desc->disabled_by_spurious = false;
 }
 
-static struct irqaction *new_action(irq_handler_t handler, const char *name,
-				    void *dev)
+static struct irqaction *new_action(irq_handler_t handler, u32 flags,
+				    const char *name, void *dev)
 {
 	for (u32 i = 0; i < NR_ACTIONS; i++) {
 		if (actions[i].handler)
 			continue;
 		actions[i] = (struct irqaction){ .handler = handler,
 						 .dev = dev,
+						 .flags = flags,
 						 .name = name };
 		return &actions[i];
 	}
@@ -156,6 +157,18 @@ static int add_action(struct irq_desc *desc, struct irqaction *action)
 	return err;
 }
 
+/* Both sides of a shared line must have said so, and agree on the trigger. */
+static bool may_join(const struct irq_desc *desc, u32 flags)
+{
+	u32 trigger = flags & (IRQF_TRIGGER_LOW | IRQF_TRIGGER_HIGH);
+	u32 line = !desc->level	     ? 0 :
+		   desc->active_low ? IRQF_TRIGGER_LOW :
+				      IRQF_TRIGGER_HIGH;
+
+	return desc->action->flags & flags & IRQF_SHARED &&
+	       (!trigger || trigger == line);
+}
+
 int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
 		void *dev)
 {
@@ -168,13 +181,13 @@ int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
 		return -EINVAL;
 	if (!ioapic_of_gsi(desc->gsi, &pin))
 		return -ENODEV;
-	if (desc->action && !(flags & IRQF_SHARED))
+	if (desc->action && !may_join(desc, flags))
 		return -EBUSY;
 	if (flags & (IRQF_TRIGGER_LOW | IRQF_TRIGGER_HIGH)) {
 		desc->level = true;
 		desc->active_low = flags & IRQF_TRIGGER_LOW;
 	}
-	action = new_action(handler, name, dev);
+	action = new_action(handler, flags, name, dev);
 	if (!action)
 		return -ENOMEM;
 	err = add_action(desc, action);
