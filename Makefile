@@ -48,8 +48,8 @@ build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
 # Only the log's BEGIN line shows the version: only its object depends on it.
 build/src/ktest/runner.c.o: build/version
 build/src/ktest/runner.c.o: CFLAGS += -DIRQBED_VERSION='"$(VERSION)"'
-# Cases run in the order they are written in.
-build/tests/%.o: CFLAGS += -fno-toplevel-reorder
+# Cases run in the order they are written in, and there will be thousands.
+build/tests/%.o: CFLAGS += -Os -fno-toplevel-reorder
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
@@ -75,7 +75,7 @@ build/irqbed.so: $(OBJS) efi/irqbed.lds
 
 build/irqbed.efi: build/irqbed.so scripts/pe-finish scripts/irqbed/pe.py
 	$(Q)READELF=$(READELF) scripts/check-image $<
-	$(Q)$(OBJCOPY) -j .text -j .rodata -j .data -j .dynamic -j .dynsym \
+	$(Q)$(OBJCOPY) --strip-all -j .text -j .rodata -j .data -j .dynamic -j .dynsym \
 		-j .rela -j .reloc --output-target=efi-app-x86_64 $< $@
 	$(Q)scripts/pe-finish $@
 
