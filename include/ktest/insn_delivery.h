@@ -32,8 +32,9 @@ extern char insn_dl_sti_ud2[];		/* sti; ud2; */
 extern char insn_dl_sti_mov_ss[];	/* sti; mov %eax, %ss; nop; nop; */
 extern char insn_dl_mov_ss[];		/* mov %eax, %ss; nop; nop; */
 extern char insn_dl_mov_ss_mem[];	/* mov (%rdx), %ss; nop; nop; */
-extern char insn_dl_mov_ss_loop[];	/* 1: mov %eax, %ss; nop; dec; jnz 1b */
+extern char insn_dl_mov_ss_loop[];	/* 1: mov %eax, %ss; nop; ... */
 extern char insn_dl_mov_ss_loop_nop[];
+extern char insn_dl_sti_mov_ss_loop[];	/* sti; 1: mov %eax, %ss; nop; ... */
 extern char insn_dl_pop_ss[];		/* 17, which was POP SS */
 extern char insn_dl_popf[];		/* popfq; nop; */
 extern char insn_dl_nop_ud2[];		/* nop; ud2; */
@@ -58,8 +59,8 @@ struct dl_context {
 
 /* Load all, let one event happen, store all. */
 void insn_dl_context_int3(void *context); /* #BP, an exception */
-void insn_dl_context_irq(void *context); /* sti; nop; cli: what is pending */
-void insn_dl_context_ud2(void *context); /* #UD: its handler skips it */
+void insn_dl_context_irq(void *context);  /* sti; nop; cli: what is pending */
+void insn_dl_context_ud2(void *context);  /* #UD: its handler skips it */
 extern char insn_dl_context_ud2_insn[];
 
 /* Overwrites every GPR the ABI lets a function overwrite. */

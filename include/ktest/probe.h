@@ -25,8 +25,8 @@
 
 /* What a stub does once it has noted the facts. */
 enum probe_action {
-	PROBE_LEAVE,  /* resume behind probe_call(): the default */
-	PROBE_RETURN, /* IRETQ: the event pushed no error code */
+	PROBE_LEAVE,	   /* resume behind probe_call(): the default */
+	PROBE_RETURN,	   /* IRETQ: the event pushed no error code */
 	PROBE_RETURN_CODE, /* drop the error code, IRETQ */
 };
 
@@ -53,14 +53,17 @@ struct probe_regs {
 	u64 top[6];	   /* by the CPU: [error code] ip cs flags sp ss */
 };
 
-/* Runs in the stub after the facts are noted, IF=0; returns the action. */
+/*
+ * Runs in the stub after the facts are noted, IF=0; returns the action. After
+ * CPL 3 the user's GS is live: no per-CPU data then.
+ */
 typedef enum probe_action (*probe_hook_fn)(struct probe_regs *regs);
 
 struct probe {
 	/* The case's wishes; probe_reset() gives the defaults. */
 	gate_desc *idt;
 	union desc_struct *gdt; /* a writable copy of the live one */
-	struct tss *tss; /* RSP0, IST5-7 on probe_stack()s, 1-4 live */
+	struct tss *tss;	/* RSP0, IST5-7 on probe_stack()s, 1-4 live */
 	u16 idt_limit;
 	bool use_tss; /* load gdt and tss too */
 	u8 action[NR_VECTORS];

@@ -87,6 +87,14 @@ sym mov_ss_loop_nop
 	decq	%rcx
 	jnz	insn_dl_mov_ss_loop
 	back
+insn sti_mov_ss_loop
+	sti
+1:	movl	%eax, %ss
+	nop
+	decq	%rcx
+	jnz	1b
+	cli
+	back
 insn pop_ss
 	.byte	0x17
 	back

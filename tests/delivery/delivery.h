@@ -17,14 +17,14 @@
 #include <ktest/probe.h>
 #include <mm/paging.h>
 
-#define FLAGS0 X86_EFLAGS_FIXED /* no flag set, IF=0 */
+#define FLAGS0	 X86_EFLAGS_FIXED /* no flag set, IF=0 */
 #define FLAGS_IF (X86_EFLAGS_FIXED | X86_EFLAGS_IF)
 
 /* Error code of a fault that gate n caused: index, IDT bit. */
 #define IDT_CODE(n) ((n)*8 + 2)
 #define CODE_EXT    1
 
-#define RUN_STACK 0 /* probe_stack() the snippets run on at CPL 0 */
+#define RUN_STACK  0 /* probe_stack() the snippets run on at CPL 0 */
 #define REGS_STACK 4
 
 /* Interrupts of this suite, by self IPI: two priority classes. */
@@ -93,18 +93,18 @@ static inline u64 without_rf(u64 flags)
 }
 
 /* Hit i came by vector v, with nothing but a frame, at RIP at. */
-#define EXPECT_PLAIN(i, v, at)                       \
-	do {                                         \
-		EXPECT_EQ(probe.hit[i].vector, v);   \
+#define EXPECT_PLAIN(i, v, at)                      \
+	do {                                        \
+		EXPECT_EQ(probe.hit[i].vector, v);  \
 		EXPECT_EQ(plain(i)->ip, (u64)(at)); \
 	} while (0)
 
 /* Hit i came by vector v, with an error code, at RIP at. */
-#define EXPECT_CODED(i, v, code, at)                 \
-	do {                                         \
-		EXPECT_EQ(probe.hit[i].vector, v);   \
+#define EXPECT_CODED(i, v, code, at)                  \
+	do {                                          \
+		EXPECT_EQ(probe.hit[i].vector, v);    \
 		EXPECT_EQ(probe.hit[i].top[0], code); \
-		EXPECT_EQ(coded(i)->ip, (u64)(at)); \
+		EXPECT_EQ(coded(i)->ip, (u64)(at));   \
 	} while (0)
 
 /* RSP at the first instruction of a stub whose stack began at top. */

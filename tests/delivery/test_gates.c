@@ -12,8 +12,7 @@
 SUITE(delivery, .setup = probe_reset, .teardown = probe_teardown);
 
 #define FRAME "SDM 3A 64-Bit Mode Stack Frame"
-#define FLAGS \
-	"SDM 3A Flag Usage By Exception- or Interrupt-Handler Procedure"
+#define FLAGS "SDM 3A Flag Usage By Exception- or Interrupt-Handler Procedure"
 
 /* A pattern for the bits that CPL 0's IRETQ loads and handlers may change. */
 static const u64 patterns[] = {
@@ -32,7 +31,8 @@ TEST(delivery, int_n_lands_on_its_own_gate, "SDM 2A INT n: all 256 vectors")
 	for (u32 v = 0; v < NR_VECTORS && ktest_ok(); v++) {
 		void (*fn)(void *) = insn_dl_int(v);
 
-		probe_reset(); /* and then not even NMI's gate is the real one */
+		probe_reset(); /* and then not even NMI's gate is the real one
+				*/
 		probe_take_gate(v);
 		probe.action[v] = PROBE_RETURN;
 		EXPECT_FALSE(probe_call(fn, NULL));
@@ -72,7 +72,8 @@ TEST(delivery, rsp_is_aligned_to_16_before_the_pushes, FRAME)
 		EXPECT_EQ(probe.hits, 2);
 		EXPECT_EQ(probe.hit[0].sp, sp_plain(regs.sp));
 		EXPECT_EQ(plain(0)->sp, regs.sp); /* as it was, not aligned */
-		EXPECT_EQ(plain(1)->sp, regs.sp); /* and IRETQ brought it back */
+		EXPECT_EQ(plain(1)->sp,
+			  regs.sp); /* and IRETQ brought it back */
 	}
 }
 

@@ -73,11 +73,11 @@ TEST(delivery, iretq_to_a_null_cs_is_gp_0, RULE)
 TEST(delivery, iretq_to_a_bad_cs_is_gp_of_that_selector, RULE)
 {
 	static const u16 bad[] = {
-		__KERNEL_DS,	   /* data */
-		__TSS_SEL,	   /* a system segment */
-		GDT_ENTRIES * 8,   /* beyond the table */
-		__KERNEL_CS | 4,   /* in the LDT, which is NULL */
-		__KERNEL_CS | 3,   /* not conforming: DPL is not RPL */
+		__KERNEL_DS,	 /* data */
+		__TSS_SEL,	 /* a system segment */
+		GDT_ENTRIES * 8, /* beyond the table */
+		__KERNEL_CS | 4, /* in the LDT, which is NULL */
+		__KERNEL_CS | 3, /* not conforming: DPL is not RPL */
 		__USER_CS & ~3,
 	};
 

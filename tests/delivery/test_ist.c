@@ -37,9 +37,9 @@ TEST(delivery, every_ist_serves_int_n, RULE)
 		EXPECT_EQ(probe.hit[0].sp, sp_plain(probe_stack(ist)));
 		EXPECT_EQ(plain(0)->sp, regs.sp);
 		EXPECT_EQ(plain(0)->ss, __KERNEL_DS);
-		/* "Forced to NULL" by the rule, untouched by INT's pseudocode. */
-		EXPECT_TRUE(!probe.hit[0].ss ||
-			    probe.hit[0].ss == __KERNEL_DS);
+		/* "Forced to NULL" by the rule, untouched by INT's pseudocode.
+		 */
+		EXPECT_TRUE(!probe.hit[0].ss || probe.hit[0].ss == __KERNEL_DS);
 		EXPECT_EQ(plain(1)->sp, regs.sp);
 	}
 }

@@ -9,8 +9,7 @@
 #include "delivery.h"
 
 #define STACK "SDM 3A Stack Switching in IA-32e Mode"
-#define GUARD \
-	"SDM 3A Protection of Exception- and Interrupt-Handler Procedures"
+#define GUARD "SDM 3A Protection of Exception- and Interrupt-Handler Procedures"
 
 static void allow_user_int(void)
 {
@@ -27,7 +26,7 @@ static void judge_entry(u32 i, const struct pt_regs *regs, u64 flags)
 	EXPECT_EQ(plain(i)->sp, regs->sp);
 	EXPECT_EQ(plain(i)->ss, __USER_DS);
 	EXPECT_EQ(probe.hit[i].cs, __KERNEL_CS); /* RPL is the new CPL */
-	EXPECT_EQ(probe.hit[i].ss, 0); /* NULL, RPL 0 */
+	EXPECT_EQ(probe.hit[i].ss, 0);		 /* NULL, RPL 0 */
 }
 
 TEST(delivery, from_cpl_3_the_stack_is_rsp0_and_ss_null, STACK)
@@ -109,8 +108,7 @@ TEST(delivery, return_to_cpl_3_restores_all_gprs_and_rflags, STACK)
 		EXPECT_PLAIN(1, DL_BACK, insn_dl_u_int_back + 4);
 		judge_entry(1, &regs, regs.flags);
 		for (u32 i = 0; i < 15; i++)
-			EXPECT_EQ((&probe.hit[1].regs.r15)[i],
-				  (&regs.r15)[i]);
+			EXPECT_EQ((&probe.hit[1].regs.r15)[i], (&regs.r15)[i]);
 	}
 }
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* insn_fpu.h - x87, MMX and SSE one by one: src/ktest/insn_fpu.S. */
+#pragma once
+
+#define INSN(name)                  \
+	void insn_##name(void *arg); \
+	extern char insn_##name##_at[]
+INSN(fninit);
+INSN(fld1);
+INSN(fwait);
+INSN(fnop);
+INSN(mmx);
+INSN(sse_add);
+INSN(fxsave);
+INSN(clts_fld1);
+/* Leaves an unmasked zero-divide pending, which _at meets. */
+INSN(fdiv_fwait);
+INSN(fdiv_fld1);
+INSN(fdiv_no_wait);
+/* RDI: struct sse_op. Loads its MXCSR; _at is the instruction judged. */
+INSN(sse_div);
+INSN(sse_sqrt);
+INSN(sse_mul);
+INSN(sse_cvt);
+INSN(ldmxcsr);
+#undef INSN
+
+#include <lib/types.h>
+
+struct sse_op {
+	u32 mxcsr, mxcsr_after;
+	u32 a, b; /* singles, as bits: C does no floating point */
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * insn_trap.h - the macros of insn_*.S of the exception suites.
+ *
+ *	insn foo	begins void insn_foo(void *arg), arg in RDI
+ *	at foo		names the address insn_foo_at: where the fault is, or
+ *			where a trap returns to, if that is not the first byte
+ */
+#pragma once
+
+	.macro insn name
+	.balign	16
+	.globl	insn_\name
+	.hidden	insn_\name
+insn_\name:
+	.endm
+
+	.macro at name
+	.globl	insn_\name\()_at
+	.hidden	insn_\name\()_at
+insn_\name\()_at:
+	.endm
+
+	/* One instruction, given as bytes where no assembler would make it. */
+	.macro bytes name, list:vararg
+insn \name
+	.byte	\list
+	ret
+	.endm

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Everything a program has in the CPU survives an event that returns. These
+ * cases run on the live IDT: irqbed's own entry code is what they judge.
+ *
+ * Spec: SDM 3A "Exception and Interrupt Handling"; SysV ABI (the handlers are
+ *       C and overwrite what the ABI lets them).
+ */
+#include <bh/softirq.h>
+#include <irq/irq.h>
+#include <lib/string.h>
+#include <trap/traps.h>
+
+#include "delivery.h"
+
+#define RULE "SDM 3A Interrupt and Exception Handling: resuming the program"
+
+static struct dl_context context;
+static u32 handled, served;
+static softirq_action_t action_before;
+
+static void fill(u64 flags)
+{
+	u8 *xmm = &context.xmm_in[0][0];
+
+	memset(&context, 0, sizeof(context));
+	for (u32 i = 0; i < 15; i++)
+		context.gpr_in[i] = 0x9e3779b97f4a7c15ull * (i + 1);
+	for (u32 i = 0; i < sizeof(context.xmm_in); i++)
+		xmm[i] = (u8)(i * 37 + 11);
+	context.flags_in = flags;
+	handled = served = 0;
+}
+
+static void judge(u64 flags)
+{
+	for (u32 i = 0; i < 15; i++)
+		EXPECT_EQ(context.gpr_out[i], context.gpr_in[i]);
+	for (u32 i = 0; i < 16; i++)
+		EXPECT_EQ(memcmp(context.xmm_out[i], context.xmm_in[i], 16), 0);
+	EXPECT_EQ(without_rf(context.flags_out), flags);
+	EXPECT_EQ(context.sp, 0); /* RSP is where it was */
+	EXPECT_EQ(handled, 1);
+}
+
+#define PATTERN \
+	(FLAGS0 | X86_EFLAGS_CF | X86_EFLAGS_ZF | X86_EFLAGS_DF | X86_EFLAGS_ID)
+
+static bool on_trap(struct pt_regs *regs, void *insn)
+{
+	handled++;
+	if (insn && regs->ip == (u64)insn)
+		regs->ip += 2;
+	insn_dl_clobber();
+	return true;
+}
+
+static irqreturn_t on_irq(int irq, void *raise)
+{
+	handled++;
+	if (raise)
+		raise_softirq_irqoff(NET_RX_SOFTIRQ);
+	insn_dl_clobber();
+	return IRQ_HANDLED;
+}
+
+static void on_softirq(void)
+{
+	served++;
+	insn_dl_clobber();
+}
+
+TEST(delivery, all_registers_survive_a_trap_that_returns, RULE)
+{
+	u64 flags = local_irq_save();
+
+	fill(PATTERN);
+	trap_hook(X86_TRAP_BP, on_trap, NULL);
+	insn_dl_context_int3(&context);
+	trap_hook(X86_TRAP_BP, NULL, NULL);
+	local_irq_restore(flags);
+	judge(PATTERN);
+}
+
+TEST(delivery, all_registers_survive_a_fault_that_returns, RULE)
+{
+	u64 flags = local_irq_save();
+
+	fill(PATTERN);
+	trap_hook(X86_TRAP_UD, on_trap, insn_dl_context_ud2_insn);
+	insn_dl_context_ud2(&context);
+	trap_hook(X86_TRAP_UD, NULL, NULL);
+	local_irq_restore(flags);
+	judge(PATTERN);
+}
+
+/* One interrupt in the window between STI and CLI of the context code. */
+static void interrupt_once(void *raise)
+{
+	u64 flags = local_irq_save();
+
+	fill(PATTERN);
+	if (EXPECT_EQ(irq_claim_vector(IRQ_LOW, on_irq, raise), 0)) {
+		if (EXPECT_TRUE(pend(IRQ_LOW)))
+			insn_dl_context_irq(&context);
+		irq_release_vector(IRQ_LOW);
+	}
+	local_irq_restore(flags);
+	judge(PATTERN); /* the CLI has cleared IF again */
+}
+
+TEST(delivery, all_registers_survive_an_interrupt, RULE)
+{
+	interrupt_once(NULL);
+	EXPECT_EQ(served, 0);
+}
+
+TEST(delivery, all_registers_survive_a_softirq_run_at_irq_exit, RULE)
+{
+	action_before = softirq_action(NET_RX_SOFTIRQ);
+	open_softirq(NET_RX_SOFTIRQ, on_softirq);
+	interrupt_once(&context);
+	open_softirq(NET_RX_SOFTIRQ, action_before);
+	EXPECT_EQ(served, 1);
+}
