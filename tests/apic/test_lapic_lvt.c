@@ -12,8 +12,8 @@
 #define LVT_RULE "SDM 3A Local Vector Table"
 #define OFF_RULE "SDM 3A Local APIC State After It Has Been Software Disabled"
 
-/* For each LVT there is, with IF=0 and everything put back. */
-static void for_each_lvt(void (*judge)(u16 reg))
+/* judge() each LVT there is, with IF=0 and everything put back. */
+static void each_lvt(void (*judge)(u16 reg))
 {
 	struct lapic_regs saved;
 
@@ -38,7 +38,7 @@ static void judge_mask(u16 reg)
 
 TEST(lapic, each_lvt_can_be_masked_and_unmasked, LVT_RULE)
 {
-	for_each_lvt(judge_mask);
+	each_lvt(judge_mask);
 }
 
 /* Delivery status and Remote IRR are the APIC's to write. */
@@ -62,7 +62,7 @@ static void judge_read_only(u16 reg)
 
 TEST(lapic, lvt_status_bits_ignore_writes, LVT_RULE)
 {
-	for_each_lvt(judge_read_only);
+	each_lvt(judge_read_only);
 }
 
 TEST(lapic, lint1_holds_nmi_delivery, LVT_RULE)
@@ -109,14 +109,14 @@ static void sample_disable(u16 reg)
 TEST(lapic, software_disable_masks_every_lvt, OFF_RULE)
 {
 	masked_by_disable = true;
-	for_each_lvt(sample_disable);
+	each_lvt(sample_disable);
 	EXPECT_TRUE(masked_by_disable);
 }
 
 TEST(lapic, no_lvt_can_be_unmasked_while_software_disabled, OFF_RULE)
 {
 	stays_masked = true;
-	for_each_lvt(sample_disable);
+	each_lvt(sample_disable);
 	EXPECT_TRUE(stays_masked);
 }
 
@@ -182,6 +182,30 @@ TEST(lapic, software_disable_holds_what_is_pending, OFF_RULE)
 	lapic_arrived(&a, 1);
 	EXPECT_TRUE(held);
 	EXPECT_EQ(a.count, 1);
+	irq_release_vector(VEC_A);
+}
+
+/* What stays possible is INIT, NMI, SMI and SIPI. */
+TEST(lapic, no_fixed_interrupt_is_accepted_while_software_disabled, OFF_RULE)
+{
+	struct arrivals a = { 0 };
+	struct lapic_regs saved;
+	bool pending;
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	local_irq_disable();
+	lapic_save(&saved);
+	apic_write(APIC_SPIV, saved.svr & ~APIC_SPIV_APIC_ENABLED);
+	apic_send_self(VEC_A);
+	apic_wait_icr_idle();
+	udelay(SETTLE_US);
+	pending = lapic_test(APIC_IRR, VEC_A);
+	lapic_put_back(&saved);
+	local_irq_enable();
+	lapic_flush();
+	EXPECT_FALSE(pending);
+	EXPECT_EQ(a.count, 0);
 	irq_release_vector(VEC_A);
 }
 

@@ -84,11 +84,7 @@ static void judge_alive(void)
 	irq_release_vector(VEC_A);
 }
 
-#define SKIP_IF_LOCKED()                                         \
-	do {                                                     \
-		if (mode_is_locked())                            \
-			SKIP(return, "x2APIC mode is locked on"); \
-	} while (0)
+#define LOCKED "x2APIC mode is locked on"
 
 TEST(lapic, x2apic_to_xapic_directly_is_refused, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
@@ -111,7 +107,8 @@ TEST(lapic, x2apic_without_enable_is_refused_from_x2apic, TRANSITION_RULE,
 TEST(lapic, x2apic_without_enable_is_refused_from_xapic, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
 {
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	set_base(base_off | EN);
@@ -123,7 +120,8 @@ TEST(lapic, x2apic_without_enable_is_refused_from_xapic, TRANSITION_RULE,
 TEST(lapic, x2apic_without_enable_is_refused_from_disabled, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
 {
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	refuse_base(base_off | EXTD);
@@ -134,7 +132,8 @@ TEST(lapic, x2apic_without_enable_is_refused_from_disabled, TRANSITION_RULE,
 TEST(lapic, disabled_to_x2apic_directly_is_refused, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
 {
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	refuse_base(base_off | EN | EXTD);
@@ -159,7 +158,8 @@ TEST(lapic, every_legal_transition_is_taken, TRANSITION_RULE,
 {
 	u64 seen[4];
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(saved.base); /* x2APIC to x2APIC */
 	seen[0] = get_base();
@@ -182,7 +182,8 @@ TEST(lapic, cpuid_shows_the_apic_only_while_enabled, ENABLE_RULE)
 {
 	u32 off, on;
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	off = cpuid_count(1, 0).edx & BIT(9);
@@ -252,7 +253,8 @@ static void judge_msrs_fault(void)
 
 TEST(lapic, x2apic_msrs_fault_in_xapic_mode, AVAILABLE_RULE)
 {
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	if (apic_is_x2apic) {
 		set_base(base_off);
@@ -264,7 +266,8 @@ TEST(lapic, x2apic_msrs_fault_in_xapic_mode, AVAILABLE_RULE)
 
 TEST(lapic, x2apic_msrs_fault_while_disabled, AVAILABLE_RULE)
 {
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	judge_msrs_fault();
@@ -306,7 +309,8 @@ TEST(lapic, mmio_is_dead_while_disabled, ENABLE_RULE)
 	u32 version = apic_read(APIC_LVR);
 	bool shows;
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	if (!map_apic_page())
 		return;
 	mode_begin();
@@ -321,7 +325,8 @@ TEST(lapic, mmio_answers_in_xapic_mode, AVAILABLE_RULE)
 	u64 page = rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_BASE;
 	u32 version = apic_read(APIC_LVR), id = lapic_id(), seen, tpr, seen_id;
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	if (!map_apic_page())
 		return;
 	mode_begin();
@@ -347,7 +352,8 @@ TEST(lapic, xapic_registers_are_kept_into_x2apic_mode, TRANSITION_RULE,
 	u64 page = rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_BASE;
 	u32 svr, tpr, lvterr, lvt1, tdcr;
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	if (!map_apic_page())
 		return;
 	mode_begin();
@@ -378,7 +384,8 @@ TEST(lapic, x2apic_id_and_ldr_come_back_with_the_mode, TRANSITION_RULE,
 {
 	u32 id = lapic_id(), id_after, ldr_after;
 
-	SKIP_IF_LOCKED();
+	if (mode_is_locked())
+		SKIP(return, LOCKED);
 	mode_begin();
 	set_base(base_off);
 	set_base(base_off | EN);

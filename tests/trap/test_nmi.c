@@ -125,6 +125,15 @@ TEST(nmi, pushes_no_error_code_from_the_top_of_its_stack, RULE)
 	EXPECT_EQ(stack_of(got.sp).kind, STACK_TASK);
 }
 
+/* RF is for faults, and for interrupts between two iterations of REP. */
+TEST(nmi, leaves_rf_as_it_was, "SDM 3B RF - Resume Flag")
+{
+	struct trap got = catch_trap(send_and_wait, NULL);
+
+	EXPECT_TRAP(got, X86_TRAP_NMI);
+	EXPECT_EQ(got.flags & X86_EFLAGS_RF, 0);
+}
+
 TEST(nmi, if_does_not_hold_it_off, RULE)
 {
 	struct nmis s = { 0 };
@@ -198,7 +207,8 @@ TEST(nmi, at_cpl_3, RULE)
 	EXPECT_EQ(got->cs, __USER_CS);
 	EXPECT_EQ(got->ss, __USER_DS);
 	EXPECT_EQ(got->sp, USER_SP);
-	EXPECT_EQ(got->flags, X86_EFLAGS_IF | X86_EFLAGS_FIXED);
+	EXPECT_EQ(got->flags & ~(u64)X86_EFLAGS_RF,
+		  X86_EFLAGS_IF | X86_EFLAGS_FIXED);
 	EXPECT_EQ(got->stack, STACK_ENTRY);
 	EXPECT_EQ(rdmsr(MSR_GS_BASE), gs);
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* insn_mem.S - single accesses, with RFLAGS.AC as it is or set. */
+#include "insn_trap.h"
+
+#define AC 0x40000
+
+	.text
+
+	.macro plain name, text:vararg
+insn \name
+at \name
+	\text
+	ret
+	.endm
+
+	/*
+	 * POPF rather than STAC, which needs SMAP. Where the access faults,
+	 * the catcher puts RFLAGS back.
+	 */
+	.macro with_ac name, text:vararg
+insn \name
+	pushfq
+	movq	(%rsp), %rdx
+	orl	$AC, (%rsp)
+	popfq
+at \name
+	\text
+	pushq	%rdx
+	popfq
+	ret
+	.endm
+
+plain mem_read,		movb (%rdi), %al
+plain mem_write,	movb $0, (%rdi)
+plain mem_read8,	movq (%rdi), %rax
+plain mem_write8,	movq $-1, (%rdi)
+plain mem_fetch,	jmp *%rdi
+plain mem_call,		call *%rdi
+with_ac mem_read_ac,	movb (%rdi), %al
+with_ac mem_write_ac,	movb $0, (%rdi)
+with_ac mem_fetch_ac,	call *%rdi
+
+	/* RDI: address, then the PKRU to have meanwhile. */
+	.macro with_pkru name, text:vararg
+insn \name
+	movq	(%rdi), %rsi
+	movl	8(%rdi), %eax
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	wrpkru
+	pushfq
+	movq	(%rsp), %rdx
+	orl	$AC, (%rsp)
+	popfq
+at \name
+	\text
+	pushq	%rdx
+	popfq
+	ret
+	.endm
+
+with_pkru mem_read_pkru,	movb (%rsi), %al
+with_pkru mem_write_pkru,	movb $0, (%rsi)
+
+	.section .note.GNU-stack, "", @progbits

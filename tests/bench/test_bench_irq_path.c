@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench - how many instructions an interrupt that does nothing executes, from
+ * the first of its stub to IRETQ, both counted.
+ *
+ * `make bench` runs it under -icount shift=0: there one instruction takes 1 ns
+ * of virtual time and the TSC runs at 1 GHz, so it counts instructions. The
+ * same line of code is run with a self IPI pending and without; the difference
+ * is the interrupt. Elsewhere the TSC counts time, and the cases SKIP.
+ */
+#include <apic/lapic.h>
+#include <asm/irq_vectors.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <irq/irq.h>
+#include <ktest/insn_bench.h>
+#include <ktest/ktest.h>
+
+SUITE(bench, .manual = true);
+
+#define RULE "irqbed: a no-op interrupt takes at most 80 instructions"
+
+#define LIMIT	 80
+#define REPEATS	 8
+#define VEC_NOOP 0x51
+
+static bool tsc_counts_instructions(void)
+{
+	bool exact = true;
+
+	bench_100_nops(); /* once through the translator */
+	bench_200_nops();
+	for (u32 i = 0; i < REPEATS; i++)
+		exact &= bench_200_nops() - bench_100_nops() == 100;
+	return exact;
+}
+
+static irqreturn_t noop(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+/* IF=0. The window with vector pending, less the window with nothing. */
+static u64 path_of(u32 vector)
+{
+	u64 empty = bench_open_window(), full;
+
+	apic_send_self(vector);
+	WAIT_FOR(lapic_test(APIC_IRR, vector), WAIT_DEFAULT_US);
+	full = bench_open_window();
+	return full - empty;
+}
+
+/* The same number every time, or it is no count. */
+static void judge_path(const char *what, u32 vector)
+{
+	u64 insns;
+
+	local_irq_disable();
+	path_of(vector); /* once through the translator */
+	insns = path_of(vector);
+	for (u32 i = 1; i < REPEATS; i++)
+		EXPECT_EQ(path_of(vector), insns);
+	local_irq_enable();
+	ktest_note("bench.%s=%llu", what, (unsigned long long)insns);
+	EXPECT_GT(insns, 0);
+	EXPECT_LE(insns, LIMIT);
+}
+
+TEST(bench, device_interrupt_path, RULE)
+{
+	if (!tsc_counts_instructions())
+		SKIP(return, "the TSC counts time, not instructions");
+	if (!EXPECT_EQ(irq_claim_vector(VEC_NOOP, noop, NULL), 0))
+		return;
+	judge_path("irq_path_insns", VEC_NOOP);
+	irq_release_vector(VEC_NOOP);
+}
+
+TEST(bench, system_vector_path, RULE)
+{
+	if (!tsc_counts_instructions())
+		SKIP(return, "the TSC counts time, not instructions");
+	judge_path("sysvec_path_insns", X86_PLATFORM_IPI_VECTOR);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HPET timers as interrupt sources: one-shot and periodic, edge and level,
+ * every route. Never early is judged exactly, by the HPET's own counter.
+ *
+ * Spec: IA-PC HPET Specification 1.0a, "Timer N Configuration and Capabilities
+ *       Register", "LegacyReplacement Route Option", "FSB Interrupt Delivery".
+ */
+#include <dev/hpet.h>
+#include <dev/pit.h>
+#include <irq/irq.h>
+#include <lib/errno.h>
+
+#include "timers.h"
+
+#define HPET		.needs = NEEDS_HPET | NEEDS_IOAPIC, .uses = USES_HPET | USES_PIT
+#define ARM_TRIES	8
+#define TICKS_OF_US(us) hpet_ns_to_ticks((us)*1000ull)
+
+static struct stamped s;
+static struct hpet_setup setup;
+static u32 release_at;
+
+/* The GSIs below 32 that have a pin. */
+static u32 gsis_with_pin(void)
+{
+	u32 mask = 0, pin;
+
+	for (u32 gsi = 0; gsi < 32; gsi++)
+		mask |= ioapic_of_gsi(gsi, &pin) ? 1u << gsi : 0;
+	return mask;
+}
+
+/* Edges are rising; a level on a pin of PCI's kind is low. */
+static union ioapic_rte rte_for(u32 gsi, bool level)
+{
+	return (union ioapic_rte){ .level = level,
+				   .active_low = level && gsi >= 16 };
+}
+
+/* Timer n on the pin of its choice, which setup then names. */
+static bool start(u32 timer, bool level)
+{
+	int gsi = hpet_pick_gsi(timer, gsis_with_pin());
+
+	timers_use_hpet(timer);
+	s.ack = NULL;
+	setup = (struct hpet_setup){ .route = HPET_ROUTE_IOAPIC,
+				     .gsi = (u8)gsi,
+				     .level = level };
+	return EXPECT_GE(gsi + 1, 1) &&
+	       EXPECT_TRUE(
+		       stamped_open(&s, (u32)gsi, rte_for((u32)gsi, level)));
+}
+
+/*
+ * Arm timer, again if this CPU was away so long that the moment had passed:
+ * then what may have come of it is forgotten.
+ */
+static void arm(u32 timer, u64 ticks, bool periodic)
+{
+	int err = -EAGAIN;
+
+	for (u32 tries = 0; err == -EAGAIN && tries < ARM_TRIES; tries++) {
+		hpet_timer_stop(timer);
+		pin_settle();
+		s.pin.count = 0;
+		err = periodic ? hpet_periodic(timer, &setup, (u32)ticks)
+			       : hpet_oneshot(timer, &setup, ticks);
+	}
+	EXPECT_EQ(err, 0);
+}
+
+static void one_shot(u32 timer, u64 ticks)
+{
+	arm(timer, ticks, false);
+}
+
+static void expect_after(u32 n, u32 at)
+{
+	EXPECT_GE((s32)(s.hpet[n] - at) + (1ll << 31), 1ll << 31);
+}
+
+TEST(timers, hpet_one_shot_interrupts_once_and_never_early,
+     "HPET Timer N Comparator Register", HPET)
+{
+	static const u32 us[] = { 50, 500, 3000 };
+
+	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+		for (u32 i = 0; i < ARRAY_SIZE(us); i++) {
+			if (!start(timer, false))
+				return;
+			EXPECT_EQ(
+				hpet_oneshot(timer, &setup, TICKS_OF_US(us[i])),
+				0);
+			EXPECT_EQ(stamped_wait(&s, 1), 1);
+			expect_after(0, (u32)hpet_comparator(timer));
+			pins_close();
+			hpet_timer_stop(timer);
+		}
+	}
+}
+
+TEST(timers, hpet_64_bit_one_shot_is_never_early,
+     "HPET Timer N Comparator Register", HPET)
+{
+	struct hpet_timer_info info;
+	bool any = false;
+
+	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+		hpet_timer_info(timer, &info);
+		if (!info.wide_cap || !hpet_counter_is_64bit())
+			continue;
+		any = true;
+		if (!start(timer, false))
+			return;
+		setup.wide = true;
+		one_shot(timer, TICKS_OF_US(500));
+		EXPECT_EQ(stamped_wait(&s, 1), 1);
+		expect_after(0, (u32)hpet_comparator(timer));
+		pins_close();
+		hpet_timer_stop(timer);
+	}
+	if (!any)
+		SKIP(return, "no timer compares 64 bits");
+}
+
+/* A 64-bit comparator looks at the high half too. */
+TEST(timers, hpet_64_bit_one_shot_waits_for_the_high_half,
+     "HPET Timer N Comparator Register", HPET)
+{
+	struct hpet_timer_info info;
+
+	hpet_timer_info(0, &info);
+	if (!info.wide_cap || !hpet_counter_is_64bit())
+		SKIP(return, "timer 0 does not compare 64 bits");
+	if (!start(0, false))
+		return;
+	setup.wide = true;
+	one_shot(0, (1ull << 32) + TICKS_OF_US(200));
+	udelay(400); /* the low halves have met */
+	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+}
+
+static int periodic_timer(void)
+{
+	struct hpet_timer_info info;
+
+	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+		if (!hpet_timer_info(timer, &info) && info.periodic_cap)
+			return (int)timer;
+	}
+	return -1;
+}
+
+TEST(timers, hpet_periodic_interrupts_once_a_period_and_never_early,
+     "HPET Timer N Configuration and Capabilities, Periodic", HPET)
+{
+	u32 period = (u32)TICKS_OF_US(1000), elapsed, first;
+	int timer = periodic_timer();
+
+	if (timer < 0)
+		SKIP(return, "no timer is periodic");
+	if (!start((u32)timer, false))
+		return;
+	arm((u32)timer, period, true);
+	first = (u32)hpet_comparator((u32)timer);
+	SLEEP_FOR(s.pin.count >= 8, WAIT_DEFAULT_US);
+	pin_mask(&s.pin, true);
+	elapsed = hpet_readl(HPET_COUNTER) - (first - period);
+	if (!EXPECT_GE(s.pin.count, 8))
+		return;
+	EXPECT_LE(s.pin.count, elapsed / period);
+	for (u32 k = 0; k < 8 && ktest_ok(); k++)
+		expect_after(k, first + k * period);
+}
+
+static bool passed(u32 timer)
+{
+	u32 now = hpet_readl(HPET_COUNTER);
+
+	return (s32)(now - (u32)hpet_comparator(timer)) >= 0;
+}
+
+TEST(timers, hpet_stopped_timer_is_silent,
+     "HPET Timer N Configuration and Capabilities, Interrupt Enable", HPET)
+{
+	u32 tries = ARM_TRIES, cfg;
+
+	if (!start(0, false))
+		return;
+	do {
+		one_shot(0, TICKS_OF_US(200));
+		cfg = hpet_readl(HPET_Tn_CFG(0));
+		hpet_writel(cfg & ~HPET_TN_ENABLE, HPET_Tn_CFG(0));
+	} while (passed(0) && --tries);
+	EXPECT_TRUE(WAIT_FOR(passed(0), WAIT_DEFAULT_US));
+	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+}
+
+static void release(struct stamped *st)
+{
+	if (st->pin.count >= release_at)
+		hpet_clear_status(0);
+}
+
+/* Status is the level: it stays, and interrupts, until it is written 1. */
+TEST(timers, hpet_level_interrupts_until_its_status_is_cleared,
+     "HPET General Interrupt Status Register", HPET)
+{
+	if (!start(0, true))
+		return;
+	if (setup.gsi == irq_to_desc(0)->gsi)
+		SKIP(return, "the only pin is the PIT's, which is high");
+	release_at = 3;
+	s.ack = release;
+	one_shot(0, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&s, 3), 3);
+	EXPECT_FALSE(hpet_status(0));
+}
+
+TEST(timers, hpet_masked_level_is_held_in_the_status,
+     "HPET General Interrupt Status Register", HPET)
+{
+	if (!start(0, true))
+		return;
+	if (setup.gsi == irq_to_desc(0)->gsi)
+		SKIP(return, "the only pin is the PIT's, which is high");
+	release_at = 1;
+	s.ack = release;
+	pin_mask(&s.pin, true);
+	one_shot(0, TICKS_OF_US(100));
+	EXPECT_TRUE(WAIT_FOR(hpet_status(0), WAIT_DEFAULT_US));
+	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	pin_mask(&s.pin, false);
+	EXPECT_EQ(stamped_wait(&s, 1), 1);
+}
+
+TEST(timers, hpet_every_declared_route_arrives_at_its_pin,
+     "HPET Timer N Configuration and Capabilities, Interrupt Route", HPET)
+{
+	struct hpet_timer_info info;
+
+	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+		hpet_timer_info(timer, &info);
+		info.route_cap &= gsis_with_pin();
+		EXPECT_NE(info.route_cap, 0);
+		for (u32 gsi = 0; gsi < 32; gsi++) {
+			if (!(info.route_cap & BIT(gsi)) ||
+			    !start(timer, false))
+				continue;
+			pins_close();
+			EXPECT_TRUE(stamped_open(&s, gsi, rte_for(gsi, 0)));
+			setup.gsi = (u8)gsi;
+			one_shot(timer, 5000);
+			if (!EXPECT_EQ(pin_wait(&s.pin, 1), 1))
+				ktest_note("timer %u, gsi %u", timer, gsi);
+			pins_close();
+			hpet_timer_stop(timer);
+		}
+	}
+}
+
+#define LEGACY_RULE "HPET LegacyReplacement Route Option"
+
+static bool legacy(u32 timer, u32 irq)
+{
+	if (!(hpet_readl(HPET_CAP) & HPET_CAP_LEG_RT))
+		SKIP(return false, "no legacy replacement");
+	timers_use_hpet(timer);
+	s.ack = NULL;
+	setup = (struct hpet_setup){ .route = HPET_ROUTE_LEGACY };
+	return EXPECT_TRUE(stamped_open(&s, irq_to_desc(irq)->gsi, PIN_EDGE));
+}
+
+TEST(timers, hpet_timer_0_replaces_the_pit, LEGACY_RULE, HPET)
+{
+	if (!legacy(0, 0))
+		return;
+	one_shot(0, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&s, 1), 1);
+	expect_after(0, (u32)hpet_comparator(0));
+}
+
+TEST(timers, hpet_timer_1_replaces_the_rtc, LEGACY_RULE,
+     .needs = NEEDS_HPET | NEEDS_IOAPIC, .uses = USES_HPET | USES_RTC)
+{
+	if (hpet_timers() < 2)
+		SKIP(return, "there is no timer 1");
+	if (!legacy(1, 8))
+		return;
+	one_shot(1, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&s, 1), 1);
+	expect_after(0, (u32)hpet_comparator(1));
+}
+
+TEST(timers, hpet_legacy_replacement_cuts_the_pit_off, LEGACY_RULE,
+     .needs = NEEDS_HPET | NEEDS_IOAPIC | NEEDS_PIT,
+     .uses = USES_HPET | USES_PIT)
+{
+	if (!legacy(0, 0))
+		return;
+	timers_use_pit();
+	one_shot(0, INT32_MAX);
+	pit_start(PIT_ONE_SHOT, 300);
+	EXPECT_TRUE(WAIT_FOR(pit_output(), WAIT_DEFAULT_US));
+	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	hpet_timer_stop(0);
+	pit_start(PIT_ONE_SHOT, 300);
+	EXPECT_EQ(stamped_wait(&s, 1), 1); /* and back */
+}
+
+TEST(timers, hpet_fsb_message_arrives_without_a_pin,
+     "HPET Timer N FSB Interrupt Route Register", HPET)
+{
+	struct hpet_timer_info info;
+
+	hpet_timer_info(0, &info);
+	if (!info.fsb_cap)
+		SKIP(return, "timer 0 sends no FSB messages");
+	if (!start(0, false))
+		return;
+	pin_mask(&s.pin, true);
+	setup.route = HPET_ROUTE_FSB;
+	setup.fsb_addr = APIC_DEFAULT_PHYS_BASE | this_cpu(apic_id) << 12;
+	setup.fsb_data = s.pin.vector;
+	one_shot(0, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&s, 1), 1);
+	expect_after(0, (u32)hpet_comparator(0));
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timers.h - what the files of the suite `timers` share: a pin whose
+ * interrupts are stamped, and timers that are put back whatever happens.
+ */
+#pragma once
+
+#include <ktest/ktest.h>
+#include <ktest/pin.h>
+#include <time/clock.h>
+
+#define STAMPS 16
+
+/* Each interrupt's time by the TSC and, where there is one, the HPET. */
+struct stamped {
+	struct pin pin;
+	u64 tsc[STAMPS];
+	u32 hpet[STAMPS];
+	void (*ack)(struct stamped *s); /* what the device wants, or NULL */
+};
+
+/* Stamp what arrives at gsi by vector 0x61. False: there is no such GSI. */
+bool stamped_open(struct stamped *s, u32 gsi, union ioapic_rte rte);
+
+/* Asleep until count came or 2 s passed; then as pin_wait(). */
+u32 stamped_wait(struct stamped *s, u32 count);
+
+/* Record the device's state; the suite's teardown restores it. */
+void timers_use_pit(void);
+void timers_use_rtc(void);
+void timers_use_hpet(u32 timer);
+
+/* TSC ticks as ns; how much of ns the clocks' uncertainty may hide. */
+u64 tsc_ns(u64 ticks);
+u64 slack_ns(u64 ns);
+
+/* Interrupt k+1 of a periodic source came no earlier than (k+1) periods. */
+void expect_never_early(const struct stamped *s, u64 start, u64 period_ns);
+
+/* The entry that irq's line wants, by the MADT. */
+union ioapic_rte rte_of_irq(u32 irq);
+
+/* IRQ 8, stamped; rate rs's interrupts judged, count of them awaited. */
+bool rtc_open(struct stamped *s, void (*ack)(struct stamped *));
+void expect_rtc_rate(struct stamped *s, u32 rs, u32 count);
