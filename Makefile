@@ -44,12 +44,15 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar \
 # The canary lies at %gs:40; efi/ and lib/ run before GS base is set.
 PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
+# All but the hot paths (irq bh apic) for size: thousands of cases must fit.
+build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trap/% acpi/% time/% \
+	dev/% smp/% ktest/%) build/tests/%.o: CFLAGS += -Os
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
 # Only the log's BEGIN line shows the version: only its object depends on it.
 build/src/ktest/runner.c.o: build/version
 build/src/ktest/runner.c.o: CFLAGS += -DIRQBED_VERSION='"$(VERSION)"'
 # Cases run in the order they are written in, and there will be thousands.
-build/tests/%.o: CFLAGS += -Os -fno-toplevel-reorder
+build/tests/%.o: CFLAGS += -fno-toplevel-reorder
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 

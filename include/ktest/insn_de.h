@@ -12,7 +12,7 @@ struct division {
 	u64 ax, dx, by;
 };
 
-#define INSN(name)                  \
+#define INSN(name)                   \
 	void insn_##name(void *arg); \
 	extern char insn_##name##_at[]
 INSN(div8);

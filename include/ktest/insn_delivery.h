@@ -63,6 +63,12 @@ void insn_dl_context_irq(void *context);  /* sti; nop; cli: what is pending */
 void insn_dl_context_ud2(void *context);  /* #UD: its handler skips it */
 extern char insn_dl_context_ud2_insn[];
 
+/* YMM0-15 alone; an interrupt that is pending and an #BP happen to them. */
+struct dl_ymm {
+	u8 in[16][32], out[16][32];
+};
+void insn_dl_context_ymm(void *ymm);
+
 /* Overwrites every GPR the ABI lets a function overwrite. */
 void insn_dl_clobber(void);
 #endif

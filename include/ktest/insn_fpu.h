@@ -2,7 +2,7 @@
 /* insn_fpu.h - x87, MMX and SSE one by one: src/ktest/insn_fpu.S. */
 #pragma once
 
-#define INSN(name)                  \
+#define INSN(name)                   \
 	void insn_##name(void *arg); \
 	extern char insn_##name##_at[]
 INSN(fninit);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#define INSN(name)                  \
+#define INSN(name)                   \
 	void insn_##name(void *arg); \
 	extern char insn_##name##_at[]
 INSN(mem_read);

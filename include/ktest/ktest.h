@@ -39,18 +39,21 @@
 #define USES_RTC	BIT(2)
 /* clang-format on */
 
+/* 32 bytes, so that the linker's array of them has no holes. */
 struct ktest_case {
-	const char *suite, *name, *rule, *file;
+	const char *name; /* "suite.case" */
+	const char *rule; /* manual and section */
 	void (*run)(void);
-	u32 needs, uses;
+	u16 needs, uses;
 	u32 deadline_ms; /* 0 = 10 s; times scale= */
 };
+static_assert(sizeof(struct ktest_case) == 32, "an array in a section");
 
 struct ktest_suite {
 	const char *name;
 	int (*setup)(void); /* before each case; 0, or the case fails */
 	void (*teardown)(void); /* after each case, on every exit */
-	u32 needs, uses;
+	u16 needs, uses;
 	bool manual; /* runs only when tests= names the suite itself */
 };
 
@@ -63,18 +66,14 @@ struct ktest_suite {
 #endif
 
 /* TEST(suite, name, rule[, .needs = ..., .uses = ..., .deadline_ms = ...]) */
-#define TEST(s, n, r, ...)                                                     \
-	static void test_##s##_##n(void);                                      \
-	static const struct ktest_case case_##s##_##n = {                      \
-		.suite = #s,                                                   \
-		.name = #n,                                                    \
-		.rule = r,                                                     \
-		.file = __FILE__,                                              \
-		.run = test_##s##_##n,                                         \
-		__VA_ARGS__                                                    \
-	};                                                                     \
-	static const struct ktest_case *ptr_##s##_##n KTEST_SECTION(s) =       \
-		&case_##s##_##n;                                               \
+#define TEST(s, n, r, ...)                                              \
+	static void test_##s##_##n(void);                               \
+	static const struct ktest_case case_##s##_##n KTEST_SECTION(s) = { \
+		.name = #s "." #n,                                      \
+		.rule = r,                                              \
+		.run = test_##s##_##n,                                  \
+		__VA_ARGS__                                             \
+	};                                                              \
 	static void test_##s##_##n(void)
 
 /* SUITE(name[, .setup = f, .teardown = g, .needs = ...]): optional. */
@@ -95,10 +94,20 @@ bool ktest_check_str(const char *file, int line, const char *text,
 bool ktest_check_trap(const char *file, int line, const char *text, u32 got,
 		      u32 want);
 
+/*
+ * The same in few bytes of code a check: at is the relation and the line,
+ * texts both expressions, a NUL between them.
+ */
+bool ktest_compare(const char *file, u32 at, const char *texts, u64 got,
+		   u64 want);
+#define KTEST_AT(op)	 ((u32)(op) << 24 | __LINE__)
+#define KTEST_AT_OP(at)	 ((enum ktest_op)((at) >> 24))
+#define KTEST_AT_LINE(at) ((int)((at)&0xffffff))
+
 /* Each evaluates its arguments once, counts, and returns the verdict. */
-#define KTEST_CMP(got, op, want)                                   \
-	ktest_check(__FILE__, __LINE__, #got, op, #want,           \
-		    (u64)(uintptr_t)(got), (u64)(uintptr_t)(want))
+#define KTEST_CMP(got, op, want)                                       \
+	ktest_compare(__FILE__, KTEST_AT(op), #got "\0" #want,         \
+		      (u64)(uintptr_t)(got), (u64)(uintptr_t)(want))
 #define EXPECT_EQ(got, want) KTEST_CMP(got, OP_EQ, want)
 #define EXPECT_NE(got, want) KTEST_CMP(got, OP_NE, want)
 #define EXPECT_LT(got, want) KTEST_CMP(got, OP_LT, want)

@@ -15,6 +15,7 @@ NX_COMPAT = 0x0100
 SCN_EXECUTE, SCN_READ, SCN_WRITE = 0x20000000, 0x40000000, 0x80000000
 PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
 OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
+FILE_ALIGNMENT = 512
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 Section = collections.namedtuple("Section", "name address size flags")
@@ -69,6 +70,33 @@ class Image:
                 yield f"{section.name} is writable and executable"
             if section.address % 4096:
                 yield f"{section.name} is not page-aligned"
+
+    def trim_zeros(self):
+        """Drop the zeros a section ends in: the loader fills up to its size.
+
+        .data ends in what was .bss, which objcopy can only write out in full.
+        """
+        for index in range(self.count):
+            at = self.table + index * SECTION.size
+            row = list(SECTION.unpack_from(self.data, at))
+            raw = bytes(self.data[row[4]:row[4] + row[3]])
+            keep = -(-len(raw.rstrip(b"\0")) // FILE_ALIGNMENT)
+            cut = row[3] - max(keep, 1) * FILE_ALIGNMENT
+            if cut <= 0 or row[1] > row[3]:
+                continue
+            del self.data[row[4] + row[3] - cut:row[4] + row[3]]
+            row[3] -= cut
+            SECTION.pack_into(self.data, at, *row)
+            self._move_down(index, row[4], cut)
+
+    def _move_down(self, trimmed, start, cut):
+        """The sections that lay behind start are cut bytes nearer now."""
+        for index in range(self.count):
+            at = self.table + index * SECTION.size
+            row = list(SECTION.unpack_from(self.data, at))
+            if index != trimmed and row[4] > start:
+                row[4] -= cut
+                SECTION.pack_into(self.data, at, *row)
 
     def finish(self):
         """Set NX_COMPAT, then make the checksum fit."""

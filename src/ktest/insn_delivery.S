@@ -195,6 +195,23 @@ sym context_ud2_insn
 	ud2
 	context_out
 
+/* void (struct dl_ymm *): in at 0, out at 512 */
+insn context_ymm
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vmovdqu	32 * \n(%rdi), %ymm\n
+	.endr
+	pushq	%rdi
+	sti
+	nop
+	cli
+	int3
+	popq	%rdi
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vmovdqu	%ymm\n, 512 + 32 * \n(%rdi)
+	.endr
+	vzeroupper
+	ret
+
 insn clobber
 	.irp reg, ax, cx, dx, si, di, 8, 9, 10, 11
 	movq	$0x5c5c5c5c, %r\reg

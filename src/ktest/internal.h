@@ -21,7 +21,6 @@ int select_cases(const struct options *opt);
 u32 selected_count(void);
 const struct ktest_case *selected_case(u32 index);
 const struct ktest_suite *suite_of(const struct ktest_case *c);
-void case_name(const struct ktest_case *c, char *buf, size_t size);
 extern char unmatched_glob[64]; /* the one that matched nothing */
 
 /* one_case.c */

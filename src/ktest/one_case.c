@@ -53,7 +53,7 @@ static void body(void *arg)
 
 	if (suite && suite->setup && suite->setup()) {
 		ktest_result.failures++;
-		printk("# the setup of suite %s failed", c->suite);
+		printk("# the setup of suite %s failed", suite->name);
 		return;
 	}
 	c->run();

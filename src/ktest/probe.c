@@ -170,7 +170,8 @@ bool probe_call(void (*fn)(void *), void *arg)
 	return left;
 }
 
-static void note_hit(struct probe_hit *hit, const struct probe_regs *regs)
+static __no_stack_protector void note_hit(struct probe_hit *hit,
+					  const struct probe_regs *regs)
 {
 	hit->vector = (u32)regs->vector;
 	hit->sp = (u64)regs->top;
@@ -183,8 +184,7 @@ static void note_hit(struct probe_hit *hit, const struct probe_regs *regs)
 	hit->ss = read_ss();
 	hit->cr2 = read_cr2();
 	hit->dr6 = read_dr6();
-	for (u32 i = 0; i < 15; i++)
-		(&hit->regs.r15)[i] = (&regs->r15)[i];
+	memcpy(&hit->regs, regs, offsetof(struct probe_regs, flags));
 }
 
 __no_stack_protector int probe_note(struct probe_regs *regs)

@@ -16,7 +16,6 @@
 #include "internal.h"
 
 #define FAILED_SHOWN 32
-#define NAME_MAX     96
 
 static struct {
 	const struct options *opt;
@@ -40,13 +39,10 @@ static void bail(void)
 
 static void write_list(void)
 {
-	char name[NAME_MAX];
-
 	for (u32 i = 0; i < selected_count(); i++) {
 		const struct ktest_case *c = selected_case(i);
 
-		case_name(c, name, sizeof(name));
-		printk("# %s\t%s", name, c->rule);
+		printk("# %s\t%s", c->name, c->rule);
 	}
 }
 
@@ -77,21 +73,18 @@ void ktest_begin(const struct options *opt)
 static void write_result(u32 n, const struct ktest_case *c,
 			 const struct ktest_result *r)
 {
-	char name[NAME_MAX];
-
-	case_name(c, name, sizeof(name));
 	if (r->failures) {
 		if (run.fail < FAILED_SHOWN)
 			run.failed[run.fail] = n;
 		run.fail++;
 		printk("# rule: %s", c->rule);
-		printk("not ok %u - %s", n + 1, name);
+		printk("not ok %u - %s", n + 1, c->name);
 	} else if (r->skipped) {
 		run.skip++;
-		printk("ok %u - %s # SKIP %s", n + 1, name, r->skip_reason);
+		printk("ok %u - %s # SKIP %s", n + 1, c->name, r->skip_reason);
 	} else {
 		run.pass++;
-		printk("ok %u - %s", n + 1, name);
+		printk("ok %u - %s", n + 1, c->name);
 	}
 }
 
@@ -99,12 +92,10 @@ static void run_repeated(u32 n)
 {
 	const struct ktest_case *c = selected_case(n);
 	struct ktest_result r = { .failures = 1 };
-	char name[NAME_MAX];
 	u64 start = rdtsc();
 
-	case_name(c, name, sizeof(name));
 	if (run.opt->verbose)
-		printk("# running %s", name);
+		printk("# running %s", c->name);
 	for (u32 i = 0; i < run.opt->repeat; i++) {
 		run_case(c, &r);
 		if (!r.failures)
@@ -122,11 +113,8 @@ static void run_repeated(u32 n)
 
 static void write_failed(void)
 {
-	char name[NAME_MAX];
-
 	for (u32 i = 0; i < run.fail && i < FAILED_SHOWN; i++) {
-		case_name(selected_case(run.failed[i]), name, sizeof(name));
-		printk("# failed: %s", name);
+		printk("# failed: %s", selected_case(run.failed[i])->name);
 	}
 	if (run.fail > FAILED_SHOWN)
 		printk("# failed: and %u more", run.fail - FAILED_SHOWN);

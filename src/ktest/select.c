@@ -5,8 +5,8 @@
  */
 #include <ktest/runner.h>
 
+#include <ktest/compare.h>
 #include <lib/errno.h>
-#include <lib/format.h>
 #include <lib/glob.h>
 #include <lib/random.h>
 #include <lib/string.h>
@@ -14,10 +14,9 @@
 #include "internal.h"
 
 #define MAX_CASES 4096
-#define NAME_MAX  96
 
-extern const struct ktest_case *__start_ktest[], *__stop_ktest[];
-extern const struct ktest_suite *__start_ksuite[], *__stop_ksuite[];
+extern const struct ktest_case __start_ktest[], __stop_ktest[];
+extern const struct ktest_suite *const __start_ksuite[], *const __stop_ksuite[];
 
 static u16 order[MAX_CASES];
 static u32 nr_selected;
@@ -30,36 +29,23 @@ u32 selected_count(void)
 
 const struct ktest_case *selected_case(u32 index)
 {
-	return __start_ktest[order[index]];
-}
-
-void case_name(const struct ktest_case *c, char *buf, size_t size)
-{
-	scnprintf(buf, size, "%s.%s", c->suite, c->name);
+	return &__start_ktest[order[index]];
 }
 
 const struct ktest_suite *suite_of(const struct ktest_case *c)
 {
-	for (const struct ktest_suite **s = __start_ksuite; s < __stop_ksuite;
-	     s++) {
-		if (!strcmp((*s)->name, c->suite))
-			return *s;
-	}
-	return NULL;
+	return ktest_suite_of(c, __start_ksuite, __stop_ksuite);
 }
 
 /* A manual suite runs only for a pattern that spells its name. */
 static bool pattern_selects(const char *pattern, const struct ktest_case *c)
 {
 	const struct ktest_suite *suite = suite_of(c);
-	size_t len = strlen(c->suite);
-	char name[NAME_MAX];
+	size_t len = ktest_suite_length(c) + 1; /* with the dot */
 
-	case_name(c, name, sizeof(name));
-	if (suite && suite->manual &&
-	    (strncmp(pattern, c->suite, len) || pattern[len] != '.'))
+	if (suite && suite->manual && strncmp(pattern, c->name, len))
 		return false;
-	return glob_match(pattern, name);
+	return glob_match(pattern, c->name);
 }
 
 static bool pattern_selects_cb(const char *pattern, void *c)
@@ -78,9 +64,9 @@ static bool wanted(const struct options *opt, const struct ktest_case *c)
 /* True, and the pattern kept, if it selects no case at all. */
 static bool selects_nothing(const char *pattern, void *unused)
 {
-	for (const struct ktest_case **c = __start_ktest; c < __stop_ktest;
+	for (const struct ktest_case *c = __start_ktest; c < __stop_ktest;
 	     c++) {
-		if (pattern_selects(pattern, *c))
+		if (pattern_selects(pattern, c))
 			return false;
 	}
 	strscpy(unmatched_glob, pattern, sizeof(unmatched_glob));
@@ -105,7 +91,7 @@ int select_cases(const struct options *opt)
 	if (n > MAX_CASES)
 		return -E2BIG;
 	for (u32 i = 0; i < n; i++) {
-		if (wanted(opt, __start_ktest[i]))
+		if (wanted(opt, &__start_ktest[i]))
 			order[nr_selected++] = (u16)i;
 	}
 	if (opt->shuffle)

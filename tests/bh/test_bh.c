@@ -52,12 +52,12 @@ bool bh_order_is(const u32 *who, u32 n)
 	return same;
 }
 
-#define ACTION(n)                               \
-	static void action_##n(void)            \
-	{                                       \
-		bh_write(n);                    \
-		if (then_of[n])                 \
-			then_of[n]();           \
+#define ACTION(n)                     \
+	static void action_##n(void)  \
+	{                             \
+		bh_write(n);          \
+		if (then_of[n])       \
+			then_of[n](); \
 	}
 ACTION(0)
 ACTION(1)
@@ -191,8 +191,9 @@ static bool look_in_nmi(struct pt_regs *regs, void *data)
 	return true;
 }
 
-#define PREDICATES "Linux include/linux/preempt.h, \"Macros to retrieve the " \
-		   "current execution context\""
+#define PREDICATES                                                 \
+	"Linux include/linux/preempt.h, \"Macros to retrieve the " \
+	"current execution context\""
 
 TEST(bh, hardirq_and_softirq_know_themselves, PREDICATES)
 {

@@ -12,9 +12,9 @@
 #include <irq/irq.h>
 #include <irq/sysvec.h>
 
-#define IRQ_EXIT LINUX_SOFTIRQ "irq_exit()"
+#define IRQ_EXIT   LINUX_SOFTIRQ "irq_exit()"
 #define DO_SOFTIRQ LINUX_SOFTIRQ "__do_softirq()"
-#define RAISE LINUX_SOFTIRQ "raise_softirq_irqoff()"
+#define RAISE	   LINUX_SOFTIRQ "raise_softirq_irqoff()"
 
 static void raise_net_rx(void)
 {

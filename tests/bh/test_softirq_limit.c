@@ -11,7 +11,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 
-#define RESTART LINUX_SOFTIRQ "MAX_SOFTIRQ_RESTART"
+#define RESTART	  LINUX_SOFTIRQ "MAX_SOFTIRQ_RESTART"
 #define BH_ENABLE LINUX_SOFTIRQ "__local_bh_enable_ip()"
 
 static u32 again; /* how often the action is still to raise itself */
@@ -96,7 +96,8 @@ TEST(bh, two_milliseconds_end_it_after_one_round,
 }
 
 /* ksoftirqd itself is bound by the same limit, and comes back for more. */
-TEST(bh, ksoftirqd_serves_until_nothing_is_left, LINUX_SOFTIRQ "run_ksoftirqd()")
+TEST(bh, ksoftirqd_serves_until_nothing_is_left,
+     LINUX_SOFTIRQ "run_ksoftirqd()")
 {
 	u32 turns = 0;
 

@@ -20,9 +20,8 @@ static void note_run(struct tasklet_struct *t)
 	bh_write(BH_TASKLET + (u32)t->data);
 }
 
-#define TASKLET(name, nr)                                   \
-	struct tasklet_struct name = { .callback = note_run, \
-				       .data = (nr) }
+#define TASKLET(name, nr) \
+	struct tasklet_struct name = { .callback = note_run, .data = (nr) }
 
 static struct tasklet_struct shared; /* for the handlers below */
 static u32 again;

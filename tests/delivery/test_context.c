@@ -6,6 +6,7 @@
  * Spec: SDM 3A "Exception and Interrupt Handling"; SysV ABI (the handlers are
  *       C and overwrite what the ABI lets them).
  */
+#include <asm/special_insns.h>
 #include <bh/softirq.h>
 #include <irq/irq.h>
 #include <lib/string.h>
@@ -122,4 +123,33 @@ TEST(delivery, all_registers_survive_a_softirq_run_at_irq_exit, RULE)
 	interrupt_once(&context);
 	open_softirq(NET_RX_SOFTIRQ, action_before);
 	EXPECT_EQ(served, 1);
+}
+
+#define XCR0_AVX 7 /* x87, SSE, AVX */
+
+TEST(delivery, ymm_registers_survive_an_interrupt_and_a_trap, RULE)
+{
+	static struct dl_ymm ymm;
+	u64 flags, xcr0;
+
+	if (!cpu_has(X86_FEATURE_AVX) || !cpu_has(X86_FEATURE_XSAVE) ||
+	    !(read_cr4() & X86_CR4_OSXSAVE))
+		SKIP(return, "this CPU has no AVX");
+	for (u32 i = 0; i < sizeof(ymm.in); i++)
+		(&ymm.in[0][0])[i] = (u8)(i * 41 + 3);
+	handled = 0;
+	flags = local_irq_save();
+	xcr0 = xgetbv(0);
+	xsetbv(0, xcr0 | XCR0_AVX);
+	trap_hook(X86_TRAP_BP, on_trap, NULL);
+	if (EXPECT_EQ(irq_claim_vector(IRQ_LOW, on_irq, NULL), 0)) {
+		if (EXPECT_TRUE(pend(IRQ_LOW)))
+			insn_dl_context_ymm(&ymm);
+		irq_release_vector(IRQ_LOW);
+	}
+	xsetbv(0, xcr0);
+	local_irq_restore(flags);
+	EXPECT_EQ(handled, 2);
+	for (u32 i = 0; i < 16; i++)
+		EXPECT_EQ(memcmp(ymm.out[i], ymm.in[i], sizeof(ymm.in[i])), 0);
 }

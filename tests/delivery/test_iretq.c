@@ -220,3 +220,24 @@ TEST(delivery, iretq_at_cpl_0_always_pops_ss_and_rsp, DOES)
 	EXPECT_EQ(plain(0)->sp, regs.sp);
 	EXPECT_EQ(plain(0)->ss, 0);
 }
+
+/* 32-bit code, by L=0: the same bytes, and registers cut to 32 bits. */
+TEST(delivery, iretq_reaches_compatibility_mode_and_comes_back, DOES)
+{
+	struct pt_regs regs = user_regs(insn_dl_u_nop);
+
+	if (regs.ip >> 32)
+		SKIP(return, "the image lies above 4 GiB");
+	regs.cs = __USER32_CS;
+	regs.sp = 0x12345678;
+	probe.use_tss = true;
+	probe_gate(DL_BACK)->bits.dpl = 3;
+	run(&regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, DL_BACK, insn_dl_u_nop + 4);
+	EXPECT_EQ(plain(0)->cs, __USER32_CS);
+	EXPECT_EQ(plain(0)->sp, regs.sp);
+	EXPECT_EQ(plain(0)->ss, __USER_DS);
+	EXPECT_EQ(probe.hit[0].cs, __KERNEL_CS);
+	EXPECT_EQ(probe.hit[0].sp, sp_plain(probe_stack(0)));
+}

@@ -10,6 +10,7 @@
  *       APM 3 "Repeat Prefixes".
  */
 #include <apic/apic_timer.h>
+#include <asm/special_insns.h>
 #include <lib/string.h>
 #include <mm/page_alloc.h>
 
@@ -108,4 +109,60 @@ TEST(delivery, rep_stosb_interrupted_midway_resumes_exactly, RULE)
 	EXPECT_EQ(bad, 0);
 	EXPECT_EQ(((u8 *)to)[COUNT], 0x11); /* and not one too many */
 	free_pages(to, PAGES + 1);
+}
+
+#define STEPS 4
+
+/* No step beyond the string: TF falls with the last iteration's trap. */
+static enum probe_action step(struct probe_regs *regs)
+{
+	if (!regs->cx)
+		((struct iret_frame *)regs->top)->flags &= ~(u64)X86_EFLAGS_TF;
+	return PROBE_RETURN;
+}
+
+static void single_step_rep(struct pt_regs *regs)
+{
+	static u8 to[STEPS];
+
+	regs->cx = STEPS;
+	regs->di = (u64)to;
+	regs->flags |= X86_EFLAGS_TF;
+	probe.hook[X86_TRAP_DB] = step;
+	write_dr6(DR6_RESERVED);
+	run(regs);
+	write_dr6(DR6_RESERVED);
+}
+
+TEST(delivery, a_single_stepped_rep_traps_after_each_iteration,
+     "SDM 3B Single-Step Exception Condition")
+{
+	struct pt_regs regs = kernel_regs(insn_dl_rep_stosb);
+
+	single_step_rep(&regs);
+	EXPECT_EQ(probe.hits, STEPS + 1);
+	for (u32 i = 0; i < STEPS; i++) {
+		u64 left = STEPS - 1 - i;
+
+		EXPECT_PLAIN(i, X86_TRAP_DB, regs.ip + (left ? 0 : 2));
+		EXPECT_EQ(probe.hit[i].regs.cx, left);
+		EXPECT_EQ(probe.hit[i].regs.di, regs.di + i + 1);
+		EXPECT_EQ(probe.hit[i].dr6 & (DR_STEP | DR_BD | DR_BT),
+			  DR_STEP);
+	}
+	EXPECT_PLAIN(STEPS, DL_BACK, regs.ip + 4);
+}
+
+TEST(delivery, a_trap_between_iterations_saves_rf_set,
+     "SDM 3B Instruction-Breakpoint Exception Condition")
+{
+	struct pt_regs regs = kernel_regs(insn_dl_rep_stosb);
+
+	single_step_rep(&regs);
+	EXPECT_EQ(probe.hits, STEPS + 1);
+	for (u32 i = 0; i < STEPS - 1; i++) {
+		EXPECT_PLAIN(i, X86_TRAP_DB, regs.ip);
+		EXPECT_EQ(plain(i)->flags,
+			  FLAGS0 | X86_EFLAGS_TF | X86_EFLAGS_RF);
+	}
 }

@@ -57,7 +57,7 @@ TEST(delivery, a_fault_saves_rf_set, RULE)
 	EXPECT_EQ(probe.hit[0].flags, FLAGS0);
 }
 
-/* Intel: RF "was cleared at the start of the software interrupt". */
+/* Intel: RF is cleared at the start of a software interrupt. */
 TEST(delivery, int_n_saves_rf_clear, RULE)
 {
 	struct pt_regs regs = kernel_regs(insn_dl_int_back);

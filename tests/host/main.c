@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* ld brackets a section whose name is a C identifier; there may be none. */
-extern const struct ktest_case *const __start_ktest[], *const __stop_ktest[];
+extern const struct ktest_case __start_ktest[], __stop_ktest[];
 extern const struct ktest_suite *const __start_ksuite[] __attribute__((weak));
 extern const struct ktest_suite *const __stop_ksuite[] __attribute__((weak));
 
@@ -96,22 +96,14 @@ bool ktest_ok(void)
 	return now.failed == 0;
 }
 
-static const struct ktest_suite *find_suite(const char *name)
-{
-	for (const struct ktest_suite *const *s = __start_ksuite;
-	     s < __stop_ksuite; s++)
-		if (!strcmp((*s)->name, name))
-			return *s;
-	return NULL;
-}
-
 /* Body with its suite's set-up and tear-down around it. */
 static void run_body(const struct ktest_case *c)
 {
-	const struct ktest_suite *suite = find_suite(c->suite);
+	const struct ktest_suite *suite =
+		ktest_suite_of(c, __start_ksuite, __stop_ksuite);
 
 	if (suite && suite->setup && suite->setup()) {
-		ktest_note("set-up of suite %s failed", c->suite);
+		ktest_note("set-up of suite %s failed", suite->name);
 		verdict(false);
 		return;
 	}
@@ -134,33 +126,30 @@ static bool run_case(const struct ktest_case *c, unsigned int number)
 	ok = !now.failed && (now.checks || now.skipped);
 	if (!ok)
 		ktest_note("rule: %s", c->rule);
-	printf("%sok %u - %s.%s%s%s\n", ok ? "" : "not ", number, c->suite,
-	       c->name, ok && now.skipped ? " # SKIP " : "",
+	printf("%sok %u - %s%s%s\n", ok ? "" : "not ", number, c->name,
+	       ok && now.skipped ? " # SKIP " : "",
 	       ok && now.skipped ? now.reason : "");
 	return ok;
 }
 
 static bool wanted(const struct ktest_case *c, const char *globs)
 {
-	char name[128];
-
-	snprintf(name, sizeof(name), "%s.%s", c->suite, c->name);
-	return !globs || glob_list_match(globs, name);
+	return !globs || glob_list_match(globs, c->name);
 }
 
 int main(int argc, char **argv)
 {
 	const char *globs = argc > 1 ? argv[1] : NULL;
-	const struct ktest_case *const *c;
+	const struct ktest_case *c;
 	unsigned int planned = 0, number = 0, failed = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0); /* a sanitizer may end us anywhere */
 	for (c = __start_ktest; c < __stop_ktest; c++)
-		planned += wanted(*c, globs);
+		planned += wanted(c, globs);
 	printf("TAP version 13\n1..%u\n", planned);
 	for (c = __start_ktest; c < __stop_ktest; c++)
-		if (wanted(*c, globs))
-			failed += !run_case(*c, ++number);
+		if (wanted(c, globs))
+			failed += !run_case(c, ++number);
 	printf("# %u passed, %u failed\n", number - failed, failed);
 	if (planned == 0)
 		return 3;

@@ -18,8 +18,8 @@
 /* Counts its calls; dev points at the struct. */
 struct irq_probe {
 	u32 calls;
-	int irq;	/* of the last call */
-	u32 order;	/* which call of all probes it was, from 1 */
+	int irq;   /* of the last call */
+	u32 order; /* which call of all probes it was, from 1 */
 	irqreturn_t answer;
 	void (*then)(void);
 };

@@ -55,7 +55,8 @@ TEST(irq, handlers_run_with_if_0_at_hardirq_level, HARDIRQ)
 	claim_both(look, NULL);
 	EXPECT_TRUE(irq_raise(VECTOR_LOW, &low));
 	EXPECT_EQ(saw.flags & (X86_EFLAGS_IF | X86_EFLAGS_DF | X86_EFLAGS_TF |
-			       X86_EFLAGS_NT), 0);
+			       X86_EFLAGS_NT),
+		  0);
 	EXPECT_EQ(saw.count, HARDIRQ_OFFSET);
 	EXPECT_TRUE(saw.in_service);
 	EXPECT_EQ(preempt_count(), 0);
@@ -90,7 +91,8 @@ TEST(irq, get_irq_regs_shows_what_was_interrupted, REGS)
 	EXPECT_EQ(saw.copy.ss, __KERNEL_DS);
 	EXPECT_EQ(saw.copy.sp, insn_irq_hlt_sp);
 	EXPECT_EQ(saw.copy.flags & X86_EFLAGS_IF, X86_EFLAGS_IF);
-	EXPECT_EQ(stack_of((u64)saw.outer).kind, stack_of(insn_irq_hlt_sp).kind);
+	EXPECT_EQ(stack_of((u64)saw.outer).kind,
+		  stack_of(insn_irq_hlt_sp).kind);
 }
 
 static void let_high_in(void)
@@ -161,8 +163,8 @@ static void send_myself_once(void)
 		return;
 	}
 	apic_send_self(VECTOR_LOW);
-	saw.task_pending = WAIT_FOR(lapic_test(APIC_IRR, VECTOR_LOW),
-				    WAIT_DEFAULT_US);
+	saw.task_pending =
+		WAIT_FOR(lapic_test(APIC_IRR, VECTOR_LOW), WAIT_DEFAULT_US);
 	saw.calls_inside = low.calls;
 }
 

@@ -128,7 +128,10 @@ static const struct {
 	u8 vector;
 	u16 offset; /* in struct irq_cpustat */
 } counted[] = {
-#define C(v, field) { v, offsetof(struct irq_cpustat, field) }
+#define C(v, field)                                    \
+	{                                              \
+		v, offsetof(struct irq_cpustat, field) \
+	}
 	C(RESCHEDULE_VECTOR, irq_resched),
 	C(CALL_FUNCTION_VECTOR, irq_call),
 	C(CALL_FUNCTION_SINGLE_VECTOR, irq_call_single),
@@ -157,9 +160,9 @@ TEST(irq, statistics_equal_what_was_raised, STATS)
 			u64 want = counter(&before, i) + n;
 
 			EXPECT_EQ(apic_send_self(counted[i].vector), 0);
-			EXPECT_TRUE(WAIT_FOR(counter(this_irq_stat(), i) ==
-						     want,
-					     WAIT_DEFAULT_US));
+			EXPECT_TRUE(
+				WAIT_FOR(counter(this_irq_stat(), i) == want,
+					 WAIT_DEFAULT_US));
 		}
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(counted); i++)
@@ -176,10 +179,12 @@ TEST(irq, a_line_is_counted_once_an_interrupt, STATS, .needs = NEEDS_IOAPIC)
 
 	if (!irq_have_line())
 		SKIP(return, "no IOAPIC pin for irq %u", QUIET_IRQ);
-	EXPECT_EQ(request_irq(QUIET_IRQ, irq_probe_handler, IRQF_SHARED, "a",
-			      &a), 0);
-	EXPECT_EQ(request_irq(QUIET_IRQ, irq_probe_handler, IRQF_SHARED, "b",
-			      &b), 0);
+	EXPECT_EQ(
+		request_irq(QUIET_IRQ, irq_probe_handler, IRQF_SHARED, "a", &a),
+		0);
+	EXPECT_EQ(
+		request_irq(QUIET_IRQ, irq_probe_handler, IRQF_SHARED, "b", &b),
+		0);
 	for (u32 n = 0; n < 5; n++)
 		EXPECT_TRUE(irq_raise(irq_to_desc(QUIET_IRQ)->vector, &b));
 	EXPECT_EQ(kstat_irqs(QUIET_IRQ) - before, 5);

@@ -17,8 +17,8 @@
 #include <lib/string.h>
 #include <trap/decode.h>
 
-#define IDT_RO "DESIGN section 2, read-only IDT and GDT"
-#define STACKS "SDM 3A \"Interrupt Stack Table\""
+#define IDT_RO	 "DESIGN section 2, read-only IDT and GDT"
+#define STACKS	 "SDM 3A \"Interrupt Stack Table\""
 #define RO_WRITE (X86_PF_PROT | X86_PF_WRITE)
 
 TEST(boot, idtr_has_256_gates_at_the_read_only_alias, IDT_RO)
@@ -182,8 +182,8 @@ TEST(boot, gs_base_is_this_cpus_area, "Linux asm/percpu.h, this_cpu_off")
 
 	EXPECT_EQ(base, this_cpu(self));
 	EXPECT_EQ(this_cpu(cpu_number), 0);
-	EXPECT_EQ(this_cpu_ptr((struct pcpu_hot *)(base -
-						   this_cpu(this_cpu_off))),
+	EXPECT_EQ(this_cpu_ptr(
+			  (struct pcpu_hot *)(base - this_cpu(this_cpu_off))),
 		  base);
 }
 
@@ -237,9 +237,9 @@ TEST(boot, cr4_has_each_protection_that_cpuid_offers,
 	u64 cr4 = read_cr4();
 
 	for (u32 i = 0; i < ARRAY_SIZE(wanted); i++)
-		EXPECT_EQ(!!(cr4 & wanted[i].bit),
-			  cpu_has(wanted[i].feature));
+		EXPECT_EQ(!!(cr4 & wanted[i].bit), cpu_has(wanted[i].feature));
 	EXPECT_EQ(cr4 & X86_CR4_PAE, X86_CR4_PAE);
 	EXPECT_EQ(cr4 & (X86_CR4_CET | X86_CR4_VMXE | X86_CR4_PCIDE |
-			 X86_CR4_TSD), 0);
+			 X86_CR4_TSD),
+		  0);
 }

@@ -47,8 +47,7 @@ u64 boot_leaf(u64 va)
 {
 	struct pt_walk walk;
 
-	return paging_walk(va, &walk) ? 0 :
-					walk.level[walk.levels - 1].entry;
+	return paging_walk(va, &walk) ? 0 : walk.level[walk.levels - 1].entry;
 }
 
 void boot_expect_pf(void (*fn)(void *), u64 addr, u64 code, const void *ip)

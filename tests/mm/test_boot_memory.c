@@ -52,12 +52,12 @@ TEST(boot, device_memory_is_uncached_and_not_executable, UC)
 
 TEST(boot, allocated_pages_are_zeroed_ram, ALLOCATOR)
 {
-	u64 page = alloc_pages(1);
+	u64 dirty = alloc_pages(3);
 
-	if (!EXPECT_NE(page, 0))
+	if (!EXPECT_NE(dirty, 0))
 		return;
-	memset((void *)page, 0xa5, PAGE_SIZE);
-	free_pages(page, 1);
+	memset((void *)dirty, 0xa5, 3 * PAGE_SIZE);
+	free_pages(dirty, 3);
 	for (u32 n = 0; n < 4; n++) {
 		u64 again = alloc_pages(3);
 		u64 bits = 0;
@@ -151,6 +151,31 @@ TEST(boot, map_protect_and_unmap_take_effect_at_once, PF_ERROR)
 	free_pages(page, 1);
 }
 
+/* One page of a large one gets rights of its own; its neighbours keep theirs.
+ */
+TEST(boot, protecting_one_page_splits_a_large_one, "include/mm/paging.h")
+{
+	u64 pa = 4 * LARGE_PAGE_SIZE; /* never accessed through this mapping */
+	u64 middle = PLAYGROUND + LARGE_PAGE_SIZE / 2;
+	struct pt_walk walk;
+
+	EXPECT_EQ(map_range(PLAYGROUND, pa, LARGE_PAGE_SIZE, PAGE_KERNEL), 0);
+	EXPECT_EQ(paging_walk(middle, &walk), 0);
+	EXPECT_EQ(walk.page_size, LARGE_PAGE_SIZE);
+	EXPECT_EQ(protect_range(middle, PAGE_SIZE, PAGE_KERNEL_RO), 0);
+	for (u64 at = middle - PAGE_SIZE; at <= middle + PAGE_SIZE;
+	     at += PAGE_SIZE) {
+		EXPECT_EQ(paging_walk(at, &walk), 0);
+		EXPECT_EQ(walk.page_size, PAGE_SIZE);
+		EXPECT_EQ(walk.phys, pa + (at - PLAYGROUND));
+		EXPECT_EQ(walk.write, at != middle);
+		EXPECT_TRUE(walk.nx);
+	}
+	EXPECT_EQ(unmap_range(PLAYGROUND, LARGE_PAGE_SIZE), 0);
+	boot_expect_absent(middle);
+	boot_expect_absent(PLAYGROUND + LARGE_PAGE_SIZE - 1);
+}
+
 TEST(boot, map_range_refuses_what_is_not_a_page, "include/mm/paging.h")
 {
 	EXPECT_EQ(map_range(PLAYGROUND + 1, 0x1000, PAGE_SIZE, PAGE_KERNEL),
@@ -221,7 +246,8 @@ TEST(boot, rdmsr_safe_and_wrmsr_safe_report_efault, EXTABLE)
 	EXPECT_EQ(val, 0x55);
 	EXPECT_EQ(wrmsr_safe(MSR_IA32_APICBASE,
 			     (base & ~MSR_IA32_APICBASE_ENABLE) |
-				     MSR_IA32_APICBASE_EXTD), -EFAULT);
+				     MSR_IA32_APICBASE_EXTD),
+		  -EFAULT);
 	EXPECT_EQ(rdmsr(MSR_IA32_APICBASE), base);
 	EXPECT_EQ(rdmsr_safe(MSR_IA32_APICBASE, &val), 0);
 	EXPECT_EQ(val, base);

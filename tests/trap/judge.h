@@ -40,8 +40,8 @@ struct want {
  * Run fn(arg) and judge what it raises. The event is valid until the next
  * call. A wrong vector ends the judging: nothing else would mean anything.
  */
-const struct trap *judge(const struct place *at, void (*fn)(void *),
-			 void *arg, const struct want *want);
+const struct trap *judge(const struct place *at, void (*fn)(void *), void *arg,
+			 const struct want *want);
 
 /* The same at CPL 3, which starts with regs; its stack page exists then. */
 const struct trap *judge_user(const struct place *at,

@@ -43,7 +43,8 @@ static bool on_step(struct pt_regs *regs, void *data)
 	return true;
 }
 
-/* Step fn(arg); every #DB must have been a step, on its stack, and n of them. */
+/* Step fn(arg); every #DB must have been a step, on its stack, and n of them.
+ */
 static void step(void (*fn)(void *), void *arg, struct steps *s, u32 n)
 {
 	*s = (struct steps){ 0 };
@@ -134,9 +135,9 @@ TEST(db, step_does_not_come_after_a_fault, RULE)
 	EXPECT_EQ(s.ip[0], insn_step_ud2_at + 3);
 }
 
-#define TRAP_ON_IST(fn)                                                    \
-	judge(PLACE(#fn), fn, NULL,                                        \
-	      WANT(X86_TRAP_DB, 0, fn##_at,                                \
+#define TRAP_ON_IST(fn)                     \
+	judge(PLACE(#fn), fn, NULL,         \
+	      WANT(X86_TRAP_DB, 0, fn##_at, \
 		   .stack = (enum stack_kind)(STACK_IST1 + IST_DB - 1)))
 
 TEST(db, icebp_is_a_trap_that_leaves_dr6_alone, "SDM 2A INT1; SDM 3B DR6")
@@ -205,8 +206,8 @@ TEST(db, user_step, RULE)
 /* The gate's DPL is 0: INT1 passes as hardware does, INT 1 would not. */
 TEST(db, user_icebp_does_not_look_at_the_gate, "SDM 2A INT1")
 {
-	const struct trap *got = EXPECT_USER_TRAPPED(user_icebp, X86_TRAP_DB,
-						     user_icebp + 1);
+	const struct trap *got =
+		EXPECT_USER_TRAPPED(user_icebp, X86_TRAP_DB, user_icebp + 1);
 
 	EXPECT_EQ(got->dr6, DR6_RESERVED);
 }

@@ -19,7 +19,10 @@ struct divider {
 	u32 bits;
 };
 
-#define DIVIDER(name, width) { #name, insn_##name, insn_##name##_at, width }
+#define DIVIDER(name, width)                                \
+	{                                                   \
+#name, insn_##name, insn_##name##_at, width \
+	}
 static const struct divider div[] = { DIVIDER(div8, 8), DIVIDER(div16, 16),
 				      DIVIDER(div32, 32), DIVIDER(div64, 64) };
 static const struct divider idiv[] = { DIVIDER(idiv8, 8), DIVIDER(idiv16, 16),
@@ -32,7 +35,8 @@ static struct division dividend(const struct divider *d, u64 hi, u64 lo)
 	u64 mask = ~0ull >> (64 - d->bits);
 
 	if (d->bits == 8)
-		return (struct division){ .ax = (hi & mask) << 8 | (lo & mask) };
+		return (struct division){ .ax = (hi & mask) << 8 |
+						(lo & mask) };
 	return (struct division){ .ax = lo & mask, .dx = hi & mask };
 }
 
@@ -42,8 +46,7 @@ static void faults(const struct place *at, const struct divider *d,
 {
 	struct division given = n;
 	const struct trap *got = judge(
-		at, d->fn, &n,
-		WANT(X86_TRAP_DE, 0, d->at, .fault = true));
+		at, d->fn, &n, WANT(X86_TRAP_DE, 0, d->at, .fault = true));
 
 	EXPECT_EQ(got->regs.ax, given.ax);
 	EXPECT_EQ(got->regs.dx, given.dx);

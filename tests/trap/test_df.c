@@ -113,9 +113,9 @@ static void expect_df(const struct event *e, enum failure how)
 static void expect_serial(const struct event *e, enum failure how)
 {
 	struct trap got = raise(e, how);
-	u32 nr = how == NO_IST	    ? X86_TRAP_PF :
-		 how == NOT_PRESENT ? X86_TRAP_NP :
-				      X86_TRAP_GP;
+	u32 nr = how == NO_IST	      ? X86_TRAP_PF
+		 : how == NOT_PRESENT ? X86_TRAP_NP
+				      : X86_TRAP_GP;
 	u64 error_code = how == NO_IST ? PF_WRITE : e->nr * 8 + 2;
 
 	if (!EXPECT_TRAP(got, nr)) {
@@ -132,10 +132,10 @@ static void expect_serial(const struct event *e, enum failure how)
 	EXPECT_EQ(got.stack, STACK_TASK);
 }
 
-#define EACH(list, judge, how)                                 \
-	do {                                                   \
-		for (u32 i = 0; i < ARRAY_SIZE(list); i++)     \
-			judge(&(list)[i], how);                \
+#define EACH(list, judge, how)                             \
+	do {                                               \
+		for (u32 i = 0; i < ARRAY_SIZE(list); i++) \
+			judge(&(list)[i], how);            \
 	} while (0)
 
 TEST(df, contributory_then_not_present_gate, RULE)

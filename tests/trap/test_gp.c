@@ -42,8 +42,8 @@ TEST(gp, both_edges_of_the_hole, CANONICAL)
 TEST(gp, load_that_runs_into_the_hole, CANONICAL)
 {
 	u32 bits = read_cr4() & X86_CR4_LA57 ? 57 : 48;
-	struct trap got = catch_trap(insn_load,
-				     (void *)((1ull << (bits - 1)) - 7));
+	struct trap got =
+		catch_trap(insn_load, (void *)((1ull << (bits - 1)) - 7));
 
 	/* Its first byte is not mapped: the manuals order neither. */
 	EXPECT_TRUE(got.nr == X86_TRAP_GP || got.nr == X86_TRAP_PF);

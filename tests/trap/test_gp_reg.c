@@ -14,14 +14,14 @@
 
 #include "judge.h"
 
-#define MOV_CR	  "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
-#define WRMSR	  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
-#define XSETBV	  "SDM 2D XSETBV"
-#define NO_MSR	  0x00dead00u /* in no manual's tables */
+#define MOV_CR "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
+#define WRMSR  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
+#define XSETBV "SDM 2D XSETBV"
+#define NO_MSR 0x00dead00u /* in no manual's tables */
 
-#define REFUSED(insn, i, v)                                                 \
-	judge(PLACE(#insn), insn_##insn,                                    \
-	      &(struct reg_write){ .index = i, .val = v },                  \
+#define REFUSED(insn, i, v)                                \
+	judge(PLACE(#insn), insn_##insn,                   \
+	      &(struct reg_write){ .index = i, .val = v }, \
 	      WANT(X86_TRAP_GP, 0, insn_##insn##_at, .fault = true))
 
 /* Refused, and unchanged; put back at once where it was taken. */

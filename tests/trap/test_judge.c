@@ -11,11 +11,11 @@
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
 
-#define STATUS_FLAGS                                                  \
+#define STATUS_FLAGS                                                     \
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
 	 X86_EFLAGS_SF | X86_EFLAGS_OF)
 /* What an interrupt gate clears, and DF, which our entry code does. */
-#define CLEAR_IN_HANDLER                                               \
+#define CLEAR_IN_HANDLER                                                 \
 	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | \
 	 X86_EFLAGS_VM | X86_EFLAGS_DF)
 
@@ -34,8 +34,8 @@ static void check(const struct place *at, const char *what, u64 got, u64 want)
 
 static void check_handler(const struct place *at, const struct trap *got)
 {
-	check(at, "RFLAGS in the handler", got->handler_flags & CLEAR_IN_HANDLER,
-	      0);
+	check(at, "RFLAGS in the handler",
+	      got->handler_flags & CLEAR_IN_HANDLER, 0);
 	check(at, "preempt count", preempt_count(), frame.preempt_count);
 }
 
@@ -57,8 +57,8 @@ static u64 push_base(const struct trap *got, const struct want *want)
 	return ALIGN_DOWN(got->sp, 16);
 }
 
-const struct trap *judge(const struct place *at, void (*fn)(void *),
-			 void *arg, const struct want *want)
+const struct trap *judge(const struct place *at, void (*fn)(void *), void *arg,
+			 const struct want *want)
 {
 	const struct trap *got = &frame.trap;
 

@@ -170,7 +170,8 @@ TEST(pf, write_that_faults_does_not_set_dirty, AD_RULE)
 }
 
 /* Every level says yes, or it is no. */
-TEST(pf, rights_are_those_of_all_levels, "SDM 3A Determination of Access Rights")
+TEST(pf, rights_are_those_of_all_levels,
+     "SDM 3A Determination of Access Rights")
 {
 	struct pt_walk walk;
 	u64 *table;
@@ -240,8 +241,8 @@ static void idt_across(bool user, u64 user_bit)
 	set_pte(pte2, SECOND, _PAGE_PRESENT, user_bit);
 	local_irq_disable();
 	load_idt(&ptr);
-	got = user ? catch_user(user_regs((u64)user_int_0x80)) :
-		     catch_trap(insn_int_0x81, NULL);
+	got = user ? catch_user(user_regs((u64)user_int_0x80))
+		   : catch_trap(insn_int_0x81, NULL);
 	load_idt(&live);
 	local_irq_enable();
 	EXPECT_TRAP(got, X86_TRAP_PF);
@@ -267,10 +268,10 @@ struct keyed {
 	u32 pkru;
 };
 
-#define KEY	    5
-#define ACCESS_OFF  (1u << (2 * KEY))
-#define WRITE_OFF   (2u << (2 * KEY))
-#define PK_RULE	    "SDM 3A Protection Keys"
+#define KEY	   5
+#define ACCESS_OFF (1u << (2 * KEY))
+#define WRITE_OFF  (2u << (2 * KEY))
+#define PK_RULE	   "SDM 3A Protection Keys"
 
 static bool keys_on(void)
 {

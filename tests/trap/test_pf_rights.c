@@ -18,13 +18,13 @@
 
 #include "judge.h"
 
-#define RULE	  "SDM 3A Determination of Access Rights"
-#define PAGE_VA	  USER_VA
-#define LARGE_VA  (USER_VA + HUGE_PAGE_SIZE)
-#define NO_FAULT  (~0ull)
-#define RET_AT	  0    /* in the page: where CPL 0 fetches */
-#define INT80_AT  0x10 /* where CPL 3 fetches */
-#define DATA_AT	  0x40
+#define RULE	 "SDM 3A Determination of Access Rights"
+#define PAGE_VA	 USER_VA
+#define LARGE_VA (USER_VA + HUGE_PAGE_SIZE)
+#define NO_FAULT (~0ull)
+#define RET_AT	 0    /* in the page: where CPL 0 fetches */
+#define INT80_AT 0x10 /* where CPL 3 fetches */
+#define DATA_AT	 0x40
 
 enum access { READ, WRITE, FETCH };
 
@@ -94,8 +94,8 @@ static void try(const struct combo *c)
 {
 	u64 addr = c->va + offset_of(c), code = want_code(c);
 	u32 nr = code == NO_FAULT ? TRAP_NONE : X86_TRAP_PF;
-	struct trap got = c->user ? access_at_cpl_3(c, addr) :
-				    access_at_cpl_0(c, addr);
+	struct trap got =
+		c->user ? access_at_cpl_3(c, addr) : access_at_cpl_0(c, addr);
 	bool ok = EXPECT_TRAP(got, nr);
 
 	if (ok && nr == X86_TRAP_PF) {
@@ -105,12 +105,12 @@ static void try(const struct combo *c)
 			ok &= EXPECT_EQ(got.ip, addr);
 	}
 	if (!ok)
-		ktest_note("entry 0x%llx, access %u, user %u, AC %u, WP 0x%llx, "
-			   "SMEP 0x%llx, SMAP 0x%llx",
-			   (unsigned long long)c->pte, c->access, c->user,
-			   c->ac, (unsigned long long)c->wp,
-			   (unsigned long long)c->smep,
-			   (unsigned long long)c->smap);
+		ktest_note(
+			"entry 0x%llx, access %u, user %u, AC %u, WP 0x%llx, "
+			"SMEP 0x%llx, SMAP 0x%llx",
+			(unsigned long long)c->pte, c->access, c->user, c->ac,
+			(unsigned long long)c->wp, (unsigned long long)c->smep,
+			(unsigned long long)c->smap);
 }
 
 /* All 16 leaves for one access; *entry is the leaf that maps c->va. */
@@ -135,8 +135,9 @@ static void all_leaves(struct combo *c, u64 *entry)
 static void all_modes(struct combo *c, u64 *entry)
 {
 	u64 cr0 = read_cr0(), cr4 = read_cr4();
-	u64 wp = X86_CR0_WP, smep = cr4 & X86_CR4_SMEP,
-	    smap = cr4 & X86_CR4_SMAP;
+	u64 wp = X86_CR0_WP;
+	u64 smep = cpu_has(X86_FEATURE_SMEP) ? X86_CR4_SMEP : 0;
+	u64 smap = cpu_has(X86_FEATURE_SMAP) ? X86_CR4_SMAP : 0;
 
 	for (u32 i = 0; i < 8; i++) {
 		c->wp = i & 1 ? wp : 0;

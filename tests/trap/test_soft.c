@@ -7,6 +7,7 @@
  *       page absent, .text R-X, IDT and GDT R--, data and stacks RW-.
  */
 #include <asm/special_insns.h>
+#include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
 #include <cpu/sections.h>
 #include <ktest/insn.h>
@@ -26,20 +27,20 @@
 static void refused(const struct place *at, void (*fn)(void *), u64 addr,
 		    u64 code, u64 rip)
 {
-	const struct trap *got = judge(
-		at, fn, (void *)addr,
-		WANT(X86_TRAP_PF, code, rip, .fault = true));
+	const struct trap *got =
+		judge(at, fn, (void *)addr,
+		      WANT(X86_TRAP_PF, code, rip, .fault = true));
 
 	EXPECT_EQ(got->cr2, addr);
 }
 
-#define READ_REFUSED(addr, code)                                     \
+#define READ_REFUSED(addr, code)                                        \
 	refused(PLACE("read " #addr), insn_mem_read, (u64)(addr), code, \
 		(u64)insn_mem_read)
-#define WRITE_REFUSED(addr)                                      \
-	refused(PLACE("write " #addr), insn_mem_write, (u64)(addr), \
-		RO_WRITE, (u64)insn_mem_write)
-#define FETCH_REFUSED(addr, code)                                      \
+#define WRITE_REFUSED(addr)                                                   \
+	refused(PLACE("write " #addr), insn_mem_write, (u64)(addr), RO_WRITE, \
+		(u64)insn_mem_write)
+#define FETCH_REFUSED(addr, code)                                        \
 	refused(PLACE("jump " #addr), insn_mem_fetch, (u64)(addr), code, \
 		(u64)(addr))
 
@@ -123,14 +124,14 @@ TEST(soft, guard_below_every_stack, RULE)
 /* User pages: not executed, not touched by accident. */
 TEST(soft, execution_of_user_text, RULE)
 {
-	if (!(read_cr4() & X86_CR4_SMEP))
+	if (!cpu_has(X86_FEATURE_SMEP))
 		SKIP(return, "this CPU has no SMEP");
 	FETCH_REFUSED(user_nop, NX_FETCH);
 }
 
 TEST(soft, read_of_user_text, RULE)
 {
-	if (!(read_cr4() & X86_CR4_SMAP))
+	if (!cpu_has(X86_FEATURE_SMAP))
 		SKIP(return, "this CPU has no SMAP");
 	READ_REFUSED(user_nop, X86_PF_PROT);
 }

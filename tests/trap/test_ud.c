@@ -20,8 +20,14 @@ struct ud {
 	u32 feature;
 };
 
-#define UD(x)	    { #x, insn_##x, 0 }
-#define EXT(x, bit) { #x, insn_##x, X86_FEATURE_##bit }
+#define UD(x)                   \
+	{                       \
+#x, insn_##x, 0 \
+	}
+#define EXT(x, bit)                             \
+	{                                       \
+#x, insn_##x, X86_FEATURE_##bit \
+	}
 
 /* What the instructions that address memory are given. */
 static u64 operand[2] __aligned(16);
@@ -71,8 +77,7 @@ TEST(ud, segment_pushes_and_pops_are_gone, "SDM 2B PUSH, POP: 64-Bit Mode")
 
 TEST(ud, decimal_arithmetic_is_gone, "APM 3 Invalid in 64-Bit Mode")
 {
-	static const struct ud list[] = { UD(daa), UD(das), UD(aaa),
-					  UD(aas) };
+	static const struct ud list[] = { UD(daa), UD(das), UD(aaa), UD(aas) };
 
 	all_invalid(list, ARRAY_SIZE(list));
 }
@@ -136,8 +141,9 @@ TEST(ud, lock_where_it_belongs_is_valid, "SDM 2A LOCK")
 TEST(ud, control_registers_that_do_not_exist, "SDM 2B MOV-Control Registers")
 {
 	static const struct ud list[] = { UD(mov_cr1), UD(mov_from_cr1),
-					  UD(mov_cr5), UD(mov_cr6), UD(mov_cr7),
-					  UD(mov_cr9), UD(mov_cr15) };
+					  UD(mov_cr5), UD(mov_cr6),
+					  UD(mov_cr7), UD(mov_cr9),
+					  UD(mov_cr15) };
 
 	all_invalid(list, ARRAY_SIZE(list));
 }
@@ -237,17 +243,28 @@ TEST(ud, xsave_instructions_when_off, "SDM 2 XGETBV, XSAVE")
 TEST(ud, extensions_that_cpuid_denies, "SDM 2 CPUID; SDM 3A Interrupt 6")
 {
 	static const struct ud list[] = {
-		EXT(monitor, MONITOR),	     EXT(mwait, MONITOR),
-		EXT(cmpxchg16b, CX16),	     EXT(movbe, MOVBE),
-		EXT(rdrand, RDRAND),	     EXT(rdseed, RDSEED),
-		EXT(rdtscp, RDTSCP),	     EXT(rdpid, RDPID),
-		EXT(invpcid, INVPCID),	     EXT(adcx, ADX),
-		EXT(clac, SMAP),	     EXT(pshufb, SSSE3),
-		EXT(pmulld, SSE4_1),	     EXT(aesenc, AES),
-		EXT(sha1msg1, SHA),	     EXT(clwb, CLWB),
-		EXT(clflushopt, CLFLUSHOPT), EXT(xbegin, RTM),
-		EXT(tpause, WAITPKG),	     EXT(movdiri, MOVDIRI),
-		EXT(movdir64b, MOVDIR64B),   EXT(enqcmd, ENQCMD),
+		EXT(monitor, MONITOR),
+		EXT(mwait, MONITOR),
+		EXT(cmpxchg16b, CX16),
+		EXT(movbe, MOVBE),
+		EXT(rdrand, RDRAND),
+		EXT(rdseed, RDSEED),
+		EXT(rdtscp, RDTSCP),
+		EXT(rdpid, RDPID),
+		EXT(invpcid, INVPCID),
+		EXT(adcx, ADX),
+		EXT(clac, SMAP),
+		EXT(pshufb, SSSE3),
+		EXT(pmulld, SSE4_1),
+		EXT(aesenc, AES),
+		EXT(sha1msg1, SHA),
+		EXT(clwb, CLWB),
+		EXT(clflushopt, CLFLUSHOPT),
+		EXT(xbegin, RTM),
+		EXT(tpause, WAITPKG),
+		EXT(movdiri, MOVDIRI),
+		EXT(movdir64b, MOVDIR64B),
+		EXT(enqcmd, ENQCMD),
 		EXT(rdpkru, PKU),
 	};
 	u32 absent = 0;

@@ -39,9 +39,9 @@ TEST(user, int_0x80_comes_back_behind_itself, RETURN)
 TEST(user, general_registers_arrive_and_come_back, RETURN)
 {
 	struct pt_regs *regs = patterned(user_int_0x80);
-	const struct trap *got = judge_user(
-		PLACE("int $0x80"), regs,
-		WANT(IA32_SYSCALL_VECTOR, 0, user_int_0x80 + 2));
+	const struct trap *got =
+		judge_user(PLACE("int $0x80"), regs,
+			   WANT(IA32_SYSCALL_VECTOR, 0, user_int_0x80 + 2));
 	const unsigned long *sent = (const unsigned long *)regs;
 	const unsigned long *back = (const unsigned long *)&got->regs;
 
@@ -52,21 +52,20 @@ TEST(user, general_registers_arrive_and_come_back, RETURN)
 /* Each flag that CPL 3 may have: there and back, and DF not in our C code. */
 TEST(user, flags_arrive_and_come_back, RETURN)
 {
-	static const u64 flag[] = { X86_EFLAGS_CF, X86_EFLAGS_PF,
-				    X86_EFLAGS_AF, X86_EFLAGS_ZF,
-				    X86_EFLAGS_SF, X86_EFLAGS_DF,
-				    X86_EFLAGS_OF, X86_EFLAGS_NT,
-				    X86_EFLAGS_AC, X86_EFLAGS_ID,
-				    X86_EFLAGS_IOPL };
+	static const u64 flag[] = {
+		X86_EFLAGS_CF, X86_EFLAGS_PF, X86_EFLAGS_AF,  X86_EFLAGS_ZF,
+		X86_EFLAGS_SF, X86_EFLAGS_DF, X86_EFLAGS_OF,  X86_EFLAGS_NT,
+		X86_EFLAGS_AC, X86_EFLAGS_ID, X86_EFLAGS_IOPL
+	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(flag); i++) {
 		struct pt_regs *regs = user_regs((u64)user_int_0x80);
 		const struct trap *got;
 
 		regs->flags |= flag[i];
-		got = judge_user(PLACE("int $0x80"), regs,
-				 WANT(IA32_SYSCALL_VECTOR, 0,
-				      user_int_0x80 + 2));
+		got = judge_user(
+			PLACE("int $0x80"), regs,
+			WANT(IA32_SYSCALL_VECTOR, 0, user_int_0x80 + 2));
 		EXPECT_EQ(got->flags, regs->flags);
 	}
 }
@@ -95,8 +94,7 @@ TEST(user, gs_base_of_the_user_is_kept, "SDM 2B SWAPGS")
 		return;
 	*(u64 *)page = 0x5eed;
 	wrmsr(MSR_KERNEL_GS_BASE, USER_VA);
-	got = judge_user(PLACE("mov %gs:0, %rax"),
-			 user_regs((u64)user_read_gs),
+	got = judge_user(PLACE("mov %gs:0, %rax"), user_regs((u64)user_read_gs),
 			 WANT(IA32_SYSCALL_VECTOR, 0, user_read_gs + 11));
 	EXPECT_EQ(got->regs.ax, 0x5eed);
 	EXPECT_EQ(rdmsr(MSR_KERNEL_GS_BASE), USER_VA);
@@ -109,7 +107,10 @@ struct insn {
 	const char *name, *at;
 };
 
-#define U(x) { #x, user_##x }
+#define U(x)                 \
+	{                    \
+#x, user_##x \
+	}
 
 /* All of them #GP(0), each at its own address. */
 static void all_refused(const struct insn *list, size_t n)
@@ -206,7 +207,7 @@ TEST(user, umip_hides_the_descriptor_tables, "SDM 3A CR4.UMIP")
 /* IOPL is 0 and the TSS has no I/O bitmap. */
 TEST(user, cli_sti_and_ports_need_iopl, "SDM 1 I/O Privilege Level")
 {
-	static const struct insn list[] = { U(cli), U(sti),  U(in),
+	static const struct insn list[] = { U(cli), U(sti), U(in),
 					    U(out), U(ins), U(outs) };
 
 	all_refused(list, ARRAY_SIZE(list));
