@@ -32,7 +32,7 @@ SRCS := $(sort $(wildcard efi/*.c $(ROOMS:%=src/%/*.c) $(ROOMS:%=src/%/*.S) \
 	src/*.c tests/*/test_*.c tests/*/pure_*.c))
 OBJS := $(SRCS:%=build/%.o)
 
-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar \
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
 	-fvisibility=hidden -fno-omit-frame-pointer -fno-strict-aliasing \
 	-mno-red-zone -mgeneral-regs-only -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-jump-tables -fno-common \

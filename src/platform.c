@@ -35,7 +35,6 @@ static void log_idle_options(const struct options *opt)
 		const char *word;
 		bool given;
 	} idle[] = {
-		{ "stress", opt->stress },
 		{ "bench", opt->bench },
 		{ "trace", opt->trace },
 		{ "monitor", opt->monitor || opt->finish == FINISH_MONITOR },

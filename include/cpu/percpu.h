@@ -10,6 +10,7 @@
 #pragma once
 
 #include <asm/desc_defs.h>
+#include <asm/irq_vectors.h>
 #include <lib/compiler.h>
 
 /* clang-format off */
@@ -23,6 +24,7 @@
 
 struct pt_regs;
 struct catch_frame;
+struct irq_desc;
 
 /* Linux's name for the head: 40 bytes at GS base, then the canary. */
 struct fixed_percpu_data {
@@ -49,6 +51,8 @@ struct pcpu_hot {
 	u64 debug_dr6; /* of the #DB being handled */
 	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
 	struct pcpu_hot *self;
+	/* Which descriptor each vector leads to; NULL: stray. irq/irq.h */
+	struct irq_desc *vector_irq[NR_VECTORS];
 };
 
 static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,

@@ -57,8 +57,8 @@ int hpet_pick_gsi(u32 timer, u32 allowed);
  * drives IRQ 0 and timer 1 IRQ 8, and the PIT and RTC are cut off until
  * hpet_timer_stop(). Returns 0, -ENODEV, -EINVAL (timer or route),
  * -EOPNOTSUPP (capability missing, or gsi not in route_cap), -ERANGE (ticks),
- * -EAGAIN (one-shot: the value had passed when it was written; it may have
- * fired or not).
+ * -EAGAIN (the value had passed when it was written; it may have fired or
+ * not, and a periodic one may wait for the counter to wrap: try again).
  *
  * Prefer wide for a one-shot where wide_cap says so: a 32-bit one may also
  * fire when the counter's low half wraps.

@@ -60,8 +60,24 @@ struct irq_desc {
 	const char *name;
 };
 
-/* Which descriptor each vector of this CPU leads to; NULL: stray. */
-DECLARE_PER_CPU(struct irq_desc *, vector_irq[NR_VECTORS]);
+/* This CPU's vector_irq[vector]: which descriptor it leads to; NULL: stray. */
+static inline struct irq_desc **this_vector_irq(u32 vector)
+{
+	return &this_cpu(self)->vector_irq[vector];
+}
+
+/* The same, read: in the one instruction that the compiler makes two of. */
+static __always_inline struct irq_desc *this_vector_desc(u64 vector)
+{
+	struct irq_desc *desc;
+
+	__asm__ volatile("movq %%gs:%c[off](,%[vector],8), %[desc]"
+			 : [desc] "=r"(desc)
+			 : [off] "i"(offsetof(struct pcpu_hot, vector_irq)),
+			   [vector] "r"(vector)
+			 : "memory");
+	return desc;
+}
 
 struct irq_desc *irq_to_desc(u32 irq);
 

@@ -134,5 +134,8 @@ void ktest_note(const char *fmt, ...) __printf(1, 2);
 	} while (0)
 void ktest_skip(const char *fmt, ...) __printf(1, 2);
 
+/* Did the user ask for stress? Cases that take seconds SKIP without. */
+bool ktest_stress(void);
+
 /* False once a check of the running case failed: for early exit of loops. */
 bool ktest_ok(void);

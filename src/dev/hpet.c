@@ -202,7 +202,7 @@ int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
 int hpet_periodic(u32 timer, const struct hpet_setup *setup, u32 ticks)
 {
 	struct hpet_timer_info info;
-	u32 cfg;
+	u32 cfg, now;
 	int err;
 
 	if (!hpet_present())
@@ -225,7 +225,9 @@ int hpet_periodic(u32 timer, const struct hpet_setup *setup, u32 ticks)
 	hpet_writel(ticks, HPET_Tn_CMP(timer));
 	hpet_clear_status(timer);
 	hpet_writel(cfg | HPET_TN_ENABLE, HPET_Tn_CFG(timer));
-	return 0;
+	/* A comparator that was passed waits for the counter to wrap. */
+	now = (u32)counter_now(false);
+	return (s32)(now - (u32)comparator[timer]) < 0 ? 0 : -EAGAIN;
 }
 
 u64 hpet_comparator(u32 timer)

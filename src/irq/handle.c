@@ -19,7 +19,6 @@
 
 u32 irq_spurious_window = SPURIOUS_WINDOW;
 
-DEFINE_PER_CPU(struct irq_desc *, vector_irq[NR_VECTORS]);
 static DEFINE_PER_CPU(u64, irq_counts[NR_IRQS]);
 static DEFINE_PER_CPU(u64, strays);
 static DEFINE_PER_CPU(u32, last_stray);
@@ -108,15 +107,16 @@ static __noinline void handle_stray(u32 vector)
 void common_interrupt(struct pt_regs *regs)
 {
 	struct pt_regs *outer = this_cpu(irq_regs);
+	u64 vector = regs->vector; /* a stub of ours pushed it: 32..255 */
 	struct irq_desc *desc;
 
 	this_cpu(irq_regs) = regs;
 	irq_enter();
-	desc = *this_cpu_ptr(&vector_irq[regs->vector & 0xff]);
+	desc = this_vector_desc(vector);
 	if (likely(desc))
 		desc->handle_irq(desc);
 	else
-		handle_stray(regs->vector & 0xff);
+		handle_stray((u32)vector);
 	irq_exit();
 	this_cpu(irq_regs) = outer;
 }

@@ -80,7 +80,7 @@ void init_IRQ(const struct acpi_info *info)
 /* Above the ISA vectors, one for each irq that asks, lowest free first. */
 static int assign_vector(struct irq_desc *desc)
 {
-	struct irq_desc **table = this_cpu_ptr(&vector_irq[0]);
+	struct irq_desc **table = this_vector_irq(0);
 	u32 v = desc->vector;
 
 	if (v && (!table[v] || table[v] == desc))
@@ -110,7 +110,7 @@ static int startup(struct irq_desc *desc)
 		return -ERANGE; /* needs interrupt remapping */
 	rte.vector = desc->vector;
 	desc->handle_irq = desc->level ? handle_fasteoi_irq : handle_edge_irq;
-	*this_cpu_ptr(&vector_irq[desc->vector]) = desc;
+	*this_vector_irq(desc->vector) = desc;
 	gsi_write_rte(desc->gsi, rte);
 	return 0;
 }
@@ -118,7 +118,7 @@ static int startup(struct irq_desc *desc)
 static void shutdown(struct irq_desc *desc)
 {
 	gsi_write_rte(desc->gsi, (union ioapic_rte){ .masked = 1 });
-	*this_cpu_ptr(&vector_irq[desc->vector]) = NULL;
+	*this_vector_irq(desc->vector) = NULL;
 	desc->depth = 0;
 	desc->total = desc->unhandled = 0;
 	desc->disabled_by_spurious = false;
@@ -254,7 +254,7 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 	if (vector < FIRST_EXTERNAL_VECTOR || vector >= FIRST_SYSTEM_VECTOR ||
 	    vector == IA32_SYSCALL_VECTOR || !handler)
 		return -EINVAL;
-	slot = this_cpu_ptr(&vector_irq[vector]);
+	slot = this_vector_irq(vector);
 	if (*slot)
 		return -EBUSY;
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
@@ -280,7 +280,7 @@ void irq_release_vector(u32 vector)
 
 	if (vector >= NR_VECTORS)
 		return;
-	slot = this_cpu_ptr(&vector_irq[vector]);
+	slot = this_vector_irq(vector);
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
 		if (*slot != &claims[i].desc)
 			continue;

@@ -23,6 +23,11 @@ static struct {
 	u32 failed[FAILED_SHOWN]; /* indices, for the list before END */
 } run;
 
+bool ktest_stress(void)
+{
+	return run.opt && run.opt->stress;
+}
+
 static void write_end(void)
 {
 	u32 crc = printk_crc();
