@@ -110,14 +110,14 @@ TEST(irq, a_requested_line_is_routed_and_a_freed_one_masked, REQUEST,
 	EXPECT_EQ(line_rte().dest_logical, 0);
 	EXPECT_EQ(line_rte().delivery_mode, APIC_DM_FIXED >> 8);
 	EXPECT_EQ(line_rte().level, desc->level);
-	EXPECT_EQ(*this_cpu_ptr(&vector_irq[line_vector()]), desc);
+	EXPECT_EQ(*this_vector_irq(line_vector()), desc);
 	EXPECT_EQ(irq_claim_vector(line_vector(), irq_probe_handler, &a),
 		  -EBUSY);
 	EXPECT_TRUE(irq_raise(line_vector(), &a));
 	EXPECT_EQ(a.irq, QUIET_IRQ);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
 	EXPECT_EQ(line_rte().masked, 1);
-	EXPECT_EQ(*this_cpu_ptr(&vector_irq[line_vector()]), NULL);
+	EXPECT_EQ(*this_vector_irq(line_vector()), NULL);
 	EXPECT_EQ(a.calls, 1);
 }
 
