@@ -20,6 +20,7 @@ CPU ?= max
 MACHINE ?= q35
 TESTS ?=
 TIMEOUT ?=
+ROWS ?=
 ARGS ?=
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -56,7 +57,7 @@ build/tests/%.o: CFLAGS += -fno-toplevel-reorder
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
-.PHONY: force all run test check list-tests format clean help bench debug setup
+.PHONY: force all run test check list-tests format clean help bench debug setup mutants
 all: build/irqbed.efi build/irqbed.debug build/irqbed.img ## Build everything
 
 build/%.c.o: %.c Makefile
@@ -112,6 +113,9 @@ run: setup-run ## Boot it in QEMU: SMP= CPU= MACHINE= TESTS= TIMEOUT= ARGS=
 test: setup-test ## Every test: host, tools, the suite on every machine
 	$(Q)$(MAKE) all build/host/irqbed-host-tests
 	$(Q)scripts/test
+
+mutants: all ## Break irqbed a line at a time: the suite must notice each
+	$(Q)scripts/mutants $(ROWS)
 
 debug: setup-run ## Boot it and wait for gdb on port 1234
 	$(Q)$(MAKE) all
