@@ -77,6 +77,8 @@ static void note_firmware_state(struct firmware_state *fw)
 	fw->efer = rdmsr(MSR_EFER);
 	fw->apic_base = rdmsr(MSR_IA32_APICBASE);
 	fw->pat = rdmsr(MSR_IA32_PAT);
+	if (fw->cr4 & X86_CR4_CET)
+		fw->s_cet = rdmsr(MSR_IA32_S_CET);
 	fw->rflags = native_save_fl();
 }
 

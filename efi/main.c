@@ -9,10 +9,13 @@
  */
 #include "efi_main.h"
 
+#include <asm/fpu_control.h>
+#include <asm/irqflags.h>
+
 EFI_SYSTEM_TABLE *st;
 EFI_BOOT_SERVICES *bs;
 
-static struct boot_info boot_info;
+static struct boot_info handed_over;
 
 /* Not EFIAPI: crt0 calls it by the System V convention. */
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab);
@@ -38,12 +41,22 @@ static EFI_STATUS give_up(const char *what, EFI_STATUS status)
 	return status;
 }
 
+/* What UEFI 2.10 "x64 Platforms" promises an image at its entry. */
+static void note_entry_state(struct firmware_state *fw)
+{
+	fw->entry_rflags = native_save_fl();
+	fw->entry_sp = (u64)__builtin_frame_address(0);
+	fw->entry_fcw = read_fcw();
+	fw->entry_mxcsr = read_mxcsr();
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 {
-	struct boot_info *info = &boot_info;
+	struct boot_info *info = &handed_over;
 	EFI_LOADED_IMAGE *loaded = NULL;
 	EFI_STATUS status;
 
+	note_entry_state(&info->fw);
 	st = systab;
 	bs = systab->BootServices;
 	status = efi_find_image(image, info, &loaded);

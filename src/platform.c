@@ -179,8 +179,10 @@ static u32 lint_nmi_of(u32 apic_id)
 
 void legacy_pic_init(void)
 {
-	int err = i8259_init(acpi_has_pic(&acpi_tables));
+	int err;
 
+	handoff_read_pic();
+	err = i8259_init(acpi_has_pic(&acpi_tables));
 	printk("# pic=%s", err ? "absent" : "masked");
 }
 
@@ -188,6 +190,7 @@ void apic_intr_init(void)
 {
 	if (lapic_select(acpi_tables.madt.lapic_address))
 		bail_out("this CPU has no usable local APIC");
+	handoff_read_lapic();
 	lapic_setup(lint_nmi_of(lapic_id()));
 	printk("# apic=%s apic.id=%u apic.version=0x%x apic.lvts=%u", apic->name,
 	       lapic_id(), apic_read(APIC_LVR) & APIC_LVR_VERSION,
@@ -214,6 +217,7 @@ void clocks_and_devices_init(void)
 		.no_rtc = !acpi_has_cmos_rtc(&acpi_tables),
 	};
 
+	handoff_read_hpet();
 	clocks_init(&src);
 	if (tsc_calibrate())
 		printk("# warning: nothing to calibrate the TSC by");

@@ -33,5 +33,11 @@ void apic_timer_init(void);
 /* Make finish=poweroff and finish=reset ask the firmware. */
 void firmware_reset_init(const struct boot_info *info);
 
+/* handoff.c: keep info for boot_info(), and the firmware's state in it. */
+void boot_info_keep(struct boot_info *info);
+void handoff_read_pic(void);
+void handoff_read_lapic(void);
+void handoff_read_hpet(void);
+
 /* Tell the runner what this machine has. */
 void platform_ready(const struct boot_info *info);

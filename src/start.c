@@ -32,6 +32,7 @@
  */
 static void early_setup(struct boot_info *info)
 {
+	boot_info_keep(info);
 	deadline_scale = info->options.scale;
 	if (!info->options.seed_given)
 		info->options.seed = rdtsc();

@@ -39,6 +39,7 @@ struct ioapic {
 	u32 gsi_base;
 	u32 pins;
 	u8 version;
+	u64 firmware_unmasked; /* pins 0..63 that firmware left so */
 };
 
 #define MAX_IOAPICS ACPI_MAX_IOAPICS

@@ -46,7 +46,7 @@ softirq_action_t softirq_action(u32 nr);
 void raise_softirq(u32 nr);
 void raise_softirq_irqoff(u32 nr);
 
-/* Pending bits of this CPU; clear them all (the runner, after a case). */
+/* Pending bits of this CPU; forget them and queued tasklets: the runner. */
 u32 local_softirq_pending(void);
 void softirq_discard_pending(void);
 

@@ -47,6 +47,12 @@ void tasklet_enable(struct tasklet_struct *t);
  */
 int tasklet_kill(struct tasklet_struct *t);
 
+/*
+ * Forget what is queued on this CPU without touching it: the runner, after a
+ * case whose tasklets may have died with its stack.
+ */
+void tasklet_discard(void);
+
 /* The softirq actions. */
 void tasklet_action(void);
 void tasklet_hi_action(void);

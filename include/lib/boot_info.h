@@ -39,6 +39,25 @@ struct framebuffer_info {
 	u32 width, height, pitch_pixels, format;
 };
 
+/* The 8259 pair; slave in bits 15:8. Meaningless where there is none. */
+struct firmware_pic {
+	u16 imr, irr, isr;
+};
+
+#define FIRMWARE_LVTS 7 /* timer LINT0 LINT1 error PMC thermal CMCI */
+
+struct firmware_lapic {
+	bool read;
+	u32 svr, tpr, nr_lvts, lvt[FIRMWARE_LVTS];
+	u32 tmict, tdcr, tmcct[2]; /* two readings of the current count */
+	u32 isr[8], irr[8];
+};
+
+struct firmware_hpet {
+	bool read;
+	u32 cap, config, enabled_timers;
+};
+
 /* The machine as the firmware left it, before irqbed changed anything. */
 struct firmware_state {
 	u64 cr0, cr3, cr4, efer, apic_base, pat, rflags;
@@ -46,6 +65,12 @@ struct firmware_state {
 	u16 idt_limit, gdt_limit, cs, ss, tr;
 	u32 exit_tries; /* calls of ExitBootServices until it agreed */
 	u64 s_cet;
+	u64 entry_rflags, entry_sp; /* as efi_main() began */
+	u32 entry_mxcsr;
+	u16 entry_fcw;
+	struct firmware_pic pic;
+	struct firmware_lapic lapic;
+	struct firmware_hpet hpet;
 };
 
 struct boot_info {
@@ -64,3 +89,6 @@ struct boot_info {
 	struct mem_region region[BOOT_REGIONS];
 	struct firmware_state fw;
 };
+
+/* The one there is, from start() on; src/handoff.c. */
+const struct boot_info *boot_info(void);

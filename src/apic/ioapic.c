@@ -136,9 +136,12 @@ u32 ioapic_init(const struct acpi_madt *madt)
 
 		if (!probe(&io))
 			continue;
-		for (u32 pin = 0; pin < io.pins; pin++)
+		for (u32 pin = 0; pin < io.pins; pin++) {
+			if (pin < 64 && !ioapic_read_rte(&io, pin).masked)
+				io.firmware_unmasked |= BIT(pin);
 			ioapic_write_rte(&io, pin,
 					 (union ioapic_rte){ .masked = 1 });
+		}
 		ioapics[nr_ioapics++] = io;
 	}
 	return nr_ioapics;

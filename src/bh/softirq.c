@@ -51,6 +51,7 @@ void softirq_discard_pending(void)
 {
 	this_cpu(softirq_pending) = 0;
 	*this_cpu_ptr(&wake_ksoftirqd) = false;
+	tasklet_discard();
 }
 
 bool ksoftirqd_pending(void)

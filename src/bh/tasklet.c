@@ -140,6 +140,15 @@ void tasklet_enable(struct tasklet_struct *t)
 	__atomic_fetch_sub(&t->count, 1, __ATOMIC_ACQ_REL);
 }
 
+void tasklet_discard(void)
+{
+	u64 flags = local_irq_save();
+
+	this_cpu_ptr(&tasklet_vec)->head = NULL;
+	this_cpu_ptr(&tasklet_hi_vec)->head = NULL;
+	local_irq_restore(flags);
+}
+
 /* On one CPU nobody else will run it: serve softirqs while waiting. */
 static bool claim_sched(struct tasklet_struct *t)
 {

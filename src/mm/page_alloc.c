@@ -111,8 +111,12 @@ void free_pages(u64 addr, u32 n)
 	for (u32 i = 0; i < nr_arenas; i++) {
 		struct arena *a = &arenas[i];
 
-		if (addr >= a->base && addr < a->base + a->pages * PAGE_SIZE)
-			mark(a, (u32)((addr - a->base) / PAGE_SIZE), n, false);
+		u32 page = (u32)((addr - a->base) / PAGE_SIZE);
+
+		if (addr < a->base || addr >= a->base + a->pages * PAGE_SIZE)
+			continue;
+		mark(a, page, n, false);
+		a->next = min(a->next, page); /* soon again, or never tested */
 	}
 }
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_tasklet_discard.c - what a case leaves queued must not run in the next
+ * one: its tasklets may lie on a stack frame that is gone.
+ */
+#include "bh.h"
+
+#include <bh/tasklet.h>
+
+static void note_run(struct tasklet_struct *t)
+{
+	bh_write(BH_TASKLET + (u32)t->data);
+}
+
+TEST(bh, discarding_softirqs_forgets_queued_tasklets,
+     "include/bh/softirq.h, softirq_discard_pending()")
+{
+	struct tasklet_struct gone = { .callback = note_run, .data = 1 };
+	struct tasklet_struct hi = { .callback = note_run, .data = 2 };
+	struct tasklet_struct next = { .callback = note_run, .data = 3 };
+
+	tasklet_schedule(&gone);
+	tasklet_hi_schedule(&hi);
+	softirq_discard_pending();
+	EXPECT_EQ(local_softirq_pending(), 0);
+	EXPECT_FALSE(ksoftirqd_pending());
+	tasklet_schedule(&next);
+	local_bh_disable();
+	local_bh_enable();
+	BH_EXPECT_ORDER(BH_TASKLET + 3);
+}
