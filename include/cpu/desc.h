@@ -45,5 +45,5 @@ void cpu_load_gdt_tss(void);
 /* Load TR with sel again: clears the busy bit through the writable alias. */
 void cpu_reload_tr(void);
 
-/* Reload CS with __KERNEL_CS and SS, DS, ES, FS with data; not GS. */
+/* CS = __KERNEL_CS, SS = __KERNEL_DS, DS = ES = FS = NULL; GS stays. */
 void reload_segments(void);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* segments.S - reload every segment register but GS, whose base is per CPU. */
+/*
+ * segments.S - reload every segment register but GS, whose base is per CPU.
+ *
+ * DS, ES and FS hold NULL, as in Linux: 64-bit mode ignores them, and an IRETQ
+ * to CPL 3 would clear any selector of ours from them anyway.
+ */
 #include <asm/desc_defs.h>
 
 	.text
@@ -11,9 +16,9 @@ reload_segments:
 	pushq	%rax
 	movl	$__KERNEL_DS, %eax
 	movl	%eax, %ss
+	xorl	%eax, %eax
 	movl	%eax, %ds
 	movl	%eax, %es
-	xorl	%eax, %eax
 	movl	%eax, %fs
 	lretq
 
