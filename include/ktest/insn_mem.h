@@ -13,6 +13,7 @@ INSN(mem_write);
 INSN(mem_fetch);
 INSN(mem_read_ac);
 INSN(mem_write_ac);
+INSN(mem_read8_ac);
 INSN(mem_fetch_ac);
 INSN(mem_write8);
 INSN(mem_read8);

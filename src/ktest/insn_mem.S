@@ -38,6 +38,7 @@ plain mem_fetch,	jmp *%rdi
 plain mem_call,		call *%rdi
 with_ac mem_read_ac,	movb (%rdi), %al
 with_ac mem_write_ac,	movb $0, (%rdi)
+with_ac mem_read8_ac,	movq (%rdi), %rax
 with_ac mem_fetch_ac,	call *%rdi
 
 	/* RDI: address, then the PKRU to have meanwhile. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lapic_case.h - what the suite `lapic` shares: counting arrivals, reading and
- * putting back the APIC's registers, and a scratch IDT (test_lapic_vector.c)
+ * putting back the APIC's registers, and a scratch IDT
  * whose handler is the case's own, for the vectors nobody can claim.
  */
 #pragma once
@@ -15,10 +15,12 @@
 #include <ktest/ktest.h>
 #include <trap/catch.h>
 
+#define FIRST_APIC_VECTOR 16 /* 0..15 are illegal */
+
 /* Device vectors for the cases: classes 5 to 7, away from the ISA lines. */
-#define VEC_A 0x51
-#define VEC_B 0x61
-#define VEC_C 0x71
+#define VEC_A	0x51
+#define VEC_B	0x61
+#define VEC_C	0x71
 #define VEC_LOW 0x29 /* lapic_flush()'s */
 
 /* How long nothing must happen before we believe that nothing will. */
@@ -76,9 +78,9 @@ struct gp_tally {
 
 void tally_rdmsr(struct gp_tally *t, u32 msr);
 void tally_wrmsr(struct gp_tally *t, u32 msr, u64 val);
-#define EXPECT_ALL_GP(t)                      \
-	do {                                  \
-		EXPECT_GT((t).made, 0);       \
+#define EXPECT_ALL_GP(t)                          \
+	do {                                      \
+		EXPECT_GT((t).made, 0);           \
 		EXPECT_EQ((t).faulted, (t).made); \
 	} while (0)
 

@@ -36,8 +36,7 @@ static void set_lvtt(u32 lvtt)
 static bool deadline_begin(void)
 {
 	fired = (struct arrivals){ 0 };
-	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &fired),
-		       0))
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &fired), 0))
 		return false;
 	old_lvtt = apic_read(APIC_LVTT);
 	set_lvtt(DEADLINE_MODE);

@@ -223,8 +223,7 @@ TEST(lapic, a_hundred_sends_are_a_hundred_arrivals, DEST_RULE)
 		return;
 	for (u32 i = 1; i <= 100 && ktest_ok(); i++) {
 		apic_send_self(VEC_A);
-		EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.count) >= i,
-				     WAIT_DEFAULT_US));
+		EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.count) >= i, WAIT_DEFAULT_US));
 	}
 	udelay(SETTLE_US);
 	EXPECT_EQ(a.count, 100);

@@ -251,8 +251,8 @@ TEST(lapic, pmi_arrives_once_and_masks_its_entry, LVT_RULE)
 	wrmsr(MSR_GLOBAL_CTRL, 0);
 	wrmsr(MSR_GLOBAL_OVF_CTRL, 1);
 	wrmsr(MSR_PMC0, (u32)-PMI_AFTER);
-	wrmsr(MSR_PERFEVTSEL0, EVTSEL_INSTRUCTIONS | EVTSEL_OS | EVTSEL_INT |
-				       EVTSEL_ENABLE);
+	wrmsr(MSR_PERFEVTSEL0,
+	      EVTSEL_INSTRUCTIONS | EVTSEL_OS | EVTSEL_INT | EVTSEL_ENABLE);
 	wrmsr(MSR_GLOBAL_CTRL, 1);
 	lapic_arrived(&a, 1);
 	wrmsr(MSR_GLOBAL_CTRL, 0);

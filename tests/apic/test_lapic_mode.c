@@ -239,9 +239,9 @@ TEST(lapic, xapic_works_after_disable_and_enable, ENABLE_RULE,
 /* The MSRs exist in x2APIC mode only. */
 static void judge_msrs_fault(void)
 {
-	static const u16 regs[] = { APIC_ID, APIC_LVR, APIC_TASKPRI, APIC_SPIV,
-				    APIC_ISR, APIC_ESR, APIC_ICR, APIC_LVTT,
-				    APIC_TMCCT };
+	static const u16 regs[] = { APIC_ID,   APIC_LVR,  APIC_TASKPRI,
+				    APIC_SPIV, APIC_ISR,  APIC_ESR,
+				    APIC_ICR,  APIC_LVTT, APIC_TMCCT };
 	struct gp_tally t = { 0 };
 
 	for (u32 i = 0; i < ARRAY_SIZE(regs); i++)
@@ -286,14 +286,13 @@ static bool page_shows_apic(u64 page, u32 version, u32 svr)
 
 static bool map_apic_page(void)
 {
-	return EXPECT_EQ(ioremap(rdmsr(MSR_IA32_APICBASE) &
-					 MSR_IA32_APICBASE_BASE,
-				 PAGE_SIZE),
-			 0);
+	return EXPECT_EQ(
+		ioremap(rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_BASE,
+			PAGE_SIZE),
+		0);
 }
 
-TEST(lapic, mmio_is_dead_in_x2apic_mode, AVAILABLE_RULE,
-     .needs = NEEDS_X2APIC)
+TEST(lapic, mmio_is_dead_in_x2apic_mode, AVAILABLE_RULE, .needs = NEEDS_X2APIC)
 {
 	u64 page = rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_BASE;
 

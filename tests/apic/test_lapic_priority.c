@@ -15,7 +15,7 @@
 TEST(lapic, cr8_is_the_class_of_the_tpr, "SDM 3A Task Priority in IA-32e Mode")
 {
 	local_irq_disable();
-	for (u32 class = 0; class < NR_CLASSES; class++) {
+	for (u32 class = 0; class < NR_CLASSES; class ++) {
 		write_cr8(class);
 		EXPECT_EQ(apic_read(APIC_TASKPRI), class << 4);
 		EXPECT_EQ(read_cr8(), class);
@@ -59,7 +59,7 @@ static u8 ppr_seen[NR_CLASSES][NR_CLASSES][2];
 
 static void serve_and_sample_ppr(u32 vector)
 {
-	for (u32 class = 0; class < NR_CLASSES; class++) {
+	for (u32 class = 0; class < NR_CLASSES; class ++) {
 		for (u32 sub = 0; sub < 2; sub++) {
 			apic_write(APIC_TASKPRI, class << 4 | 5 * sub);
 			ppr_seen[vector >> 4][class][sub] =
@@ -86,7 +86,7 @@ TEST(lapic, ppr_is_the_higher_of_tpr_and_in_service, PRIORITY_RULE)
 
 	if (!EXPECT_EQ(scratch_begin(serve_and_sample_ppr), 0))
 		return;
-	for (u32 class = 1; class < NR_CLASSES; class++) {
+	for (u32 class = 1; class < NR_CLASSES; class ++) {
 		apic_send_self(class << 4 | 9);
 		WAIT_FOR(READ_ONCE(scratch_log.n) == class, WAIT_DEFAULT_US);
 	}
@@ -134,8 +134,8 @@ static bool class_holds(u32 class, void (*set_class)(u32))
 	waits = !READ_ONCE(scratch_log.count[held]) &&
 		lapic_only(APIC_IRR, (int)held);
 	set_class(class - 1);
-	released = WAIT_FOR(READ_ONCE(scratch_log.count[held]),
-			    WAIT_DEFAULT_US);
+	released =
+		WAIT_FOR(READ_ONCE(scratch_log.count[held]), WAIT_DEFAULT_US);
 	if (came && waits && released)
 		return true;
 	ktest_note("class %u: above came=%d, within waits=%d, released=%d",
@@ -149,11 +149,11 @@ static void judge_classes(void (*set_class)(u32))
 
 	if (!EXPECT_EQ(scratch_begin(scratch_serve), 0))
 		return;
-	for (u32 class = 1; class < NR_CLASSES; class++)
+	for (u32 class = 1; class < NR_CLASSES; class ++)
 		good += class_holds(class, set_class);
 	set_class(0);
 	scratch_end();
-	for (u32 class = 1; class < NR_CLASSES; class++)
+	for (u32 class = 1; class < NR_CLASSES; class ++)
 		exact += scratch_log.count[class << 4 | 0xf] == 1;
 	EXPECT_EQ(good, NR_CLASSES - 1);
 	EXPECT_EQ(exact, NR_CLASSES - 1);

@@ -162,9 +162,9 @@ TEST(lapic, nothing_is_pending_or_in_service_at_rest, MAP_RULE)
 TEST(lapic, xapic_read_only_registers_ignore_writes, MAP_RULE,
      .needs = NEEDS_XAPIC)
 {
-	static const u16 regs[] = { APIC_LVR, APIC_PROCPRI, APIC_ISR + 0x20,
-				    APIC_TMR + 0x20, APIC_IRR + 0x20,
-				    APIC_TMCCT };
+	static const u16 regs[] = { APIC_LVR,	     APIC_PROCPRI,
+				    APIC_ISR + 0x20, APIC_TMR + 0x20,
+				    APIC_IRR + 0x20, APIC_TMCCT };
 
 	local_irq_disable();
 	for (u32 i = 0; i < ARRAY_SIZE(regs); i++) {

@@ -59,8 +59,8 @@ TEST(lapic, spurious_vector_sent_as_ipi_is_ended, SPURIOUS_RULE)
 	u64 before = s->spurious;
 
 	apic_send_self(SPURIOUS_APIC_VECTOR);
-	EXPECT_TRUE(WAIT_FOR(READ_ONCE(s->spurious) != before,
-			     WAIT_DEFAULT_US));
+	EXPECT_TRUE(
+		WAIT_FOR(READ_ONCE(s->spurious) != before, WAIT_DEFAULT_US));
 	udelay(SETTLE_US);
 	EXPECT_EQ(s->spurious, before + 1);
 	EXPECT_TRUE(lapic_only(APIC_ISR, -1));
@@ -96,8 +96,7 @@ TEST(lapic, a_request_held_by_a_racing_tpr_is_not_lost, SPURIOUS_RULE)
 		apic_send_self(VEC_A);
 		apic_write(APIC_TASKPRI, VEC_A & 0xf0);
 		apic_write(APIC_TASKPRI, 0);
-		EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.count) >= i,
-				     WAIT_DEFAULT_US));
+		EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.count) >= i, WAIT_DEFAULT_US));
 	}
 	udelay(SETTLE_US);
 	EXPECT_EQ(a.count, 20);

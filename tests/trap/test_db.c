@@ -11,6 +11,7 @@
 #include <cpu/percpu.h>
 #include <ktest/insn.h>
 #include <ktest/insn_db.h>
+#include <ktest/insn_user.h>
 #include <trap/traps.h>
 
 #include "judge.h"
@@ -84,6 +85,15 @@ TEST(db, exec_breakpoint_is_a_fault_of_each_register, RULE)
 		hits(PLACE("G"), insn_ret, NULL, insn_ret, n);
 		write_dr7(DR7_FIXED);
 	}
+}
+
+TEST(db, user_exec_breakpoint_is_a_fault, RULE)
+{
+	const struct trap *got;
+
+	set_bp(0, user_nop, DR_RW_EXECUTE, DR_LEN_1, DR7_G(0));
+	got = EXPECT_USER_TRAPPED(user_nop, X86_TRAP_DB, user_nop);
+	EXPECT_EQ(got->dr6, DR6_RESERVED | DR_TRAP0);
 }
 
 /* RF lets one instruction pass, and the CPU clears it behind that. */

@@ -12,6 +12,7 @@
  *       APM 2 "#DF-Double-Fault Exception (Vector 8)".
  */
 #include <apic/lapic.h>
+#include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -20,6 +21,7 @@
 #include <ktest/insn_de.h>
 #include <ktest/insn_fpu.h>
 #include <ktest/insn_seg.h>
+#include <ktest/insn_user.h>
 #include <trap/traps.h>
 
 #include "judge.h"
@@ -241,6 +243,27 @@ TEST(df, rsp_that_is_not_canonical, RULE)
 	EXPECT_EQ(got.error_code, 0);
 	EXPECT_EQ(got.stack, DF_STACK);
 	EXPECT_EQ(got.sp, NONCANONICAL);
+}
+
+/* From CPL 3 all frames go to RSP0: #UD's, then #PF's, cannot. */
+TEST(df, rsp0_that_points_to_nothing, RULE)
+{
+	struct tss *tss = this_cpu(tss);
+	u64 rsp0 = tss->sp[0], gs = rdmsr(MSR_GS_BASE);
+	struct trap got;
+
+	local_irq_disable();
+	tss->sp[0] = NO_STACK;
+	got = catch_user(user_regs((u64)user_ud2));
+	tss->sp[0] = rsp0;
+	local_irq_enable();
+	EXPECT_TRAP(got, X86_TRAP_DF);
+	EXPECT_EQ(got.error_code, 0);
+	EXPECT_EQ(got.stack, DF_STACK);
+	EXPECT_EQ(got.cs, __USER_CS);
+	EXPECT_EQ(got.sp, USER_SP);
+	EXPECT_EQ(got.cr2, NO_STACK - 8);
+	EXPECT_EQ(rdmsr(MSR_GS_BASE), gs);
 }
 
 /* A push at the stack's lowest word, the next would be in the guard. */

@@ -181,6 +181,7 @@ TEST(gp, stack_segment_must_be_writable_data_of_cpl, SELECTORS)
 TEST(gp, null_stack_segment_of_another_rpl, SELECTORS)
 {
 	EXPECT_FAULT(insn_mov_ss, 3, X86_TRAP_GP, 0);
+	insn_mov_ss((void *)__KERNEL_DS); /* where it was taken */
 }
 
 static void far(u64 selector, u64 error_code)

@@ -147,9 +147,10 @@ TEST(gp, xcr_that_does_not_exist, XSETBV)
 }
 
 /*
- * Apart, because QEMU's TCG neither faults nor goes on: the vCPU spins on MOV
- * CR4 for ever, and takes a CR3 that leads nowhere. Not even the watchdog ends
- * that, so these run only where tests= names the suite.
+ * Apart, because QEMU's TCG does not survive them: it spins on a reserved bit
+ * of CR4 and on a CR3 that leads nowhere, where no NMI gets through, and takes
+ * the loss of PAE or PE, which is a triple fault. They run only where tests=
+ * names the suite.
  */
 SUITE(gp_fatal, .manual = true);
 

@@ -4,6 +4,7 @@
 
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
+#include <cpu/cpufeature.h>
 #include <cpu/preempt.h>
 #include <entry/idt.h>
 #include <lib/format.h>
@@ -107,6 +108,10 @@ static void check_user_frame(const struct place *at, const struct trap *got,
 	check(at, "pushed from", got->handler_sp,
 	      stack_top(smp_processor_id(), STACK_ENTRY));
 	check_handler(at, got);
+	/* CPL 3's AC is no leave for CPL 0: our entry code takes it away. */
+	if (cpu_has(X86_FEATURE_SMAP))
+		check(at, "RFLAGS.AC in the handler",
+		      got->handler_flags & X86_EFLAGS_AC, 0);
 }
 
 const struct trap *judge_user(const struct place *at,

@@ -10,6 +10,7 @@
  */
 #include <asm/special_insns.h>
 #include <ktest/insn_fpu.h>
+#include <ktest/insn_mem.h>
 #include <ktest/insn_user.h>
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
@@ -193,4 +194,15 @@ TEST(ac, it_takes_both_am_and_ac, AC_RULE)
 {
 	all_accesses(X86_CR0_AM, 0, true, 0x80);
 	all_accesses(0, X86_EFLAGS_AC, true, 0x80);
+}
+
+/* RFLAGS.AC then means SMAP's exception, nothing else. */
+TEST(ac, never_at_cpl_0, AC_RULE)
+{
+	u64 data[2] = { 0 }, cr0 = read_cr0();
+
+	write_cr0(cr0 | X86_CR0_AM);
+	for (u32 i = 1; i < 8; i++)
+		EXPECT_RETURNS(insn_mem_read8_ac, (char *)data + i);
+	write_cr0(cr0);
 }

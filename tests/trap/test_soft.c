@@ -3,8 +3,8 @@
  * Software's errors that our own page tables turn into exceptions: NULL, what
  * is read-only, what is not code, and a stack that was overwritten.
  *
- * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)"; DESIGN.md: NULL
- *       page absent, .text R-X, IDT and GDT R--, data and stacks RW-.
+ * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)", "Page-Level
+ *       Protection". What is mapped how: src/mm/paging_init.c.
  */
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>

@@ -6,10 +6,13 @@
  * Spec: SDM 3A "Privilege Levels", "64-Bit Mode Interrupt Handling"; SDM 2A
  *       "IRET"; APM 2 "Long-Mode Interrupt Control Transfers".
  */
+#include <apic/lapic.h>
 #include <asm/irq_vectors.h>
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
 #include <ktest/insn_user.h>
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
@@ -101,6 +104,37 @@ TEST(user, gs_base_of_the_user_is_kept, "SDM 2B SWAPGS")
 	wrmsr(MSR_KERNEL_GS_BASE, before);
 	unmap_range(USER_VA, PAGE_SIZE);
 	free_pages(page, 1);
+}
+
+#define TEST_VECTOR 0x90
+
+/*
+ * Pending since before the return, taken before CPL 3's first instruction. Its
+ * gate is a copy of int $0x80's, which brings it back here.
+ */
+TEST(user, pending_interrupt_comes_before_the_first_instruction, RETURN)
+{
+	struct trap got;
+
+	local_irq_disable();
+	scratch_idt_begin();
+	scratch_idt[TEST_VECTOR] = scratch_idt[IA32_SYSCALL_VECTOR];
+	scratch_idt[TEST_VECTOR].bits.dpl = 0;
+	EXPECT_EQ(apic_send_self(TEST_VECTOR), 0);
+	EXPECT_TRUE(
+		WAIT_FOR(lapic_test(APIC_IRR, TEST_VECTOR), WAIT_DEFAULT_US));
+	got = catch_user(user_regs((u64)user_ud2));
+	scratch_idt_end();
+	EXPECT_TRUE(lapic_test(APIC_ISR, TEST_VECTOR));
+	apic_eoi();
+	local_irq_enable();
+	EXPECT_TRAP(got, IA32_SYSCALL_VECTOR);
+	EXPECT_EQ(got.ip, user_ud2);
+	EXPECT_EQ(got.cs, __USER_CS);
+	EXPECT_EQ(got.ss, __USER_DS);
+	EXPECT_EQ(got.sp, USER_SP);
+	EXPECT_EQ(got.stack, STACK_ENTRY);
+	EXPECT_EQ(got.handler_flags & X86_EFLAGS_IF, 0);
 }
 
 struct insn {
