@@ -34,10 +34,10 @@ SYM_START asm_exc_\name
 	.endm
 
 /*
- * An exception on an IST stack. RBX keeps the GS base that was live, R12 that
- * of this CPU's area, found at the bottom of the stack itself; the base is
- * put back unless C resumes elsewhere. From CPL 3 the IST stack is left for
- * the entry stack, and all goes on as for any exception.
+ * An exception on an IST stack. RBX keeps the GS base that was live while that
+ * of this CPU's area, found at the bottom of the stack itself, is loaded; it
+ * is put back unless C resumes elsewhere. From CPL 3 the IST stack is left
+ * for the entry stack (#DF excepted), and all goes on as for any exception.
  */
 	.macro idtentry_paranoid vector name
 	.balign	16
@@ -72,9 +72,11 @@ SYM_START asm_exc_\name
 	swapgs
 	CLAC_IF_SMAP
 	PUSH_REGS
+	.if \vector != X86_TRAP_DF	/* it may be RSP0 that is bad */
 	movq	%rsp, %rdi
 	call	sync_regs		/* to the entry stack */
 	movq	%rax, %rsp
+	.endif
 	movq	%rsp, %rdi
 	call	exc_\name
 	jmp	return_from_event

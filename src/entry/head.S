@@ -22,6 +22,8 @@ start_on_own_stack:
 	cld
 	leaq	boot_stack_top(%rip), %rsp
 	andq	$-BOOT_STACK_ALIGN, %rsp
+	xorl	%eax, %eax		/* Intel clears GS base with it */
+	movl	%eax, %gs
 	leaq	__per_cpu_start(%rip), %rax
 	movq	%rax, %rdx
 	shrq	$32, %rdx

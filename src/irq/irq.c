@@ -150,6 +150,7 @@ static int add_action(struct irq_desc *desc, struct irqaction *action)
 		tail = &(*tail)->next;
 	flags = local_irq_save();
 	*tail = action;
+	desc->name = action->name;
 	err = first ? startup(desc) : 0;
 	if (err)
 		*tail = NULL;

@@ -154,7 +154,7 @@ static const struct state_reg regs[] = {
 static struct {
 	u64 reg[ARRAY_SIZE(regs)];
 	struct desc_ptr idt, gdt;
-	u16 tr;
+	u16 tr, ss;
 	bool irqs_off;
 	u32 nr_rtes;
 	u64 rte[MAX_RTES];
@@ -206,6 +206,7 @@ void state_save(void)
 	store_idt(&saved.idt);
 	store_gdt(&saved.gdt);
 	saved.tr = store_tr();
+	saved.ss = read_ss();
 	saved.irqs_off = irqs_disabled();
 	each_rte(save_rte);
 }
@@ -224,6 +225,10 @@ static void restore_tables(void)
 	if (!same_table(&now, &saved.gdt)) {
 		changed("GDTR", saved.gdt.address, now.address);
 		load_gdt(&saved.gdt);
+		reload_segments();
+	}
+	if (read_ss() != saved.ss) {
+		changed("SS", saved.ss, read_ss());
 		reload_segments();
 	}
 	store_idt(&now);

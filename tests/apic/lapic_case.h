@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lapic_case.h - what the suite `lapic` shares: counting arrivals, reading and
- * putting back the APIC's registers, and a scratch IDT
- * whose handler is the case's own, for the vectors nobody can claim.
+ * putting back the APIC's registers, and a scratch IDT whose handler is the
+ * case's own, for the vectors nobody can claim.
  */
 #pragma once
 
