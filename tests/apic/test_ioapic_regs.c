@@ -163,7 +163,7 @@ TEST(ioapic, entry_low_half_reads_back_on_every_pin, RTE_RULE, .uses = ALL_PINS)
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins; pin++) {
+		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
 			for (u32 i = 0; i < ARRAY_SIZE(low_bits); i++) {
 				u32 reg = IOAPIC_REG_RTE(pin), got;
 				u32 want = 0x10000 | (low_bits[i] & 0xafff);
@@ -187,7 +187,7 @@ TEST(ioapic, entry_destination_reads_back_on_every_pin, RTE_RULE,
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins; pin++) {
+		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
 			u32 reg = IOAPIC_REG_RTE(pin) + 1;
 
 			for (u32 bit = 0; bit < 8; bit++) {
@@ -208,7 +208,7 @@ TEST(ioapic, delivery_status_and_remote_irr_are_read_only, RTE_RULE,
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins; pin++) {
+		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
 			union ioapic_rte rte = { .masked = 1 };
 
 			rte.delivery_status = 1;
@@ -235,12 +235,12 @@ TEST(ioapic, no_entry_answers_for_another, RTE_RULE, .uses = ALL_PINS)
 	{
 		union ioapic_rte rte = { .masked = 1 };
 
-		for (u32 pin = 0; pin < io->pins; pin++) {
+		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
 			rte.vector = 0x10 + pin;
 			rte.dest = ~pin;
 			ioapic_write_rte(io, pin, rte);
 		}
-		for (u32 pin = 0; pin < io->pins; pin++) {
+		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
 			rte = ioapic_read_rte(io, pin);
 			EXPECT_EQ(rte.vector, 0x10 + pin);
 			EXPECT_EQ(rte.dest, ~pin & 0xff);

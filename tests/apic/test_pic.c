@@ -11,7 +11,20 @@
 
 #include "pic.h"
 
-SUITE(pic, .needs = NEEDS_PIC, .teardown = pic_teardown);
+/*
+ * A line that moved in an earlier case is still latched, for the mask stands
+ * behind the latch: initialising the pair forgets it.
+ */
+static int setup(void)
+{
+	u64 flags = local_irq_save();
+	int err = i8259_init(true);
+
+	local_irq_restore(flags);
+	return err;
+}
+
+SUITE(pic, .needs = NEEDS_PIC, .setup = setup, .teardown = pic_teardown);
 
 static void note_isr(struct pin *pin)
 {
@@ -180,7 +193,7 @@ TEST(pic, edge_interrupts_once_while_the_line_stays_high,
 	if (!open_any(&l, true))
 		SKIP(return, NO_WIRE);
 	pic_connect(all_but(l.irq));
-	for (u32 n = 1; n <= 4; n++) {
+	for (u32 n = 1; n <= 4 && ktest_ok(); n++) {
 		wire_raise(l.wire);
 		EXPECT_EQ(pin_wait(&l.pin, n), n);
 		wire_lower(l.wire);

@@ -49,7 +49,7 @@ TEST(i8042, byte_in_the_output_buffer_is_one_interrupt, OBF_RULE)
 	if (!start(take, true))
 		return;
 	EXPECT_EQ(pin_wait(&pin, 0), 0);
-	for (u32 n = 1; n <= 8; n++) {
+	for (u32 n = 1; n <= 8 && ktest_ok(); n++) {
 		EXPECT_EQ(i8042_raise((u8)(0x10 + n)), 0);
 		EXPECT_EQ(pin_wait(&pin, n), n);
 		EXPECT_EQ(bytes[n - 1], 0x10 + n);

@@ -86,8 +86,8 @@ TEST(timers, hpet_one_shot_interrupts_once_and_never_early,
 {
 	static const u32 us[] = { 50, 500, 3000 };
 
-	for (u32 timer = 0; timer < hpet_timers(); timer++) {
-		for (u32 i = 0; i < ARRAY_SIZE(us); i++) {
+	for (u32 timer = 0; timer < hpet_timers() && ktest_ok(); timer++) {
+		for (u32 i = 0; i < ARRAY_SIZE(us) && ktest_ok(); i++) {
 			if (!start(timer, false))
 				return;
 			EXPECT_EQ(
@@ -107,7 +107,7 @@ TEST(timers, hpet_64_bit_one_shot_is_never_early,
 	struct hpet_timer_info info;
 	bool any = false;
 
-	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+	for (u32 timer = 0; timer < hpet_timers() && ktest_ok(); timer++) {
 		hpet_timer_info(timer, &info);
 		if (!info.wide_cap || !hpet_counter_is_64bit())
 			continue;
@@ -241,11 +241,11 @@ TEST(timers, hpet_every_declared_route_arrives_at_its_pin,
 {
 	struct hpet_timer_info info;
 
-	for (u32 timer = 0; timer < hpet_timers(); timer++) {
+	for (u32 timer = 0; timer < hpet_timers() && ktest_ok(); timer++) {
 		hpet_timer_info(timer, &info);
 		info.route_cap &= gsis_with_pin();
 		EXPECT_NE(info.route_cap, 0);
-		for (u32 gsi = 0; gsi < 32; gsi++) {
+		for (u32 gsi = 0; gsi < 32 && ktest_ok(); gsi++) {
 			if (!(info.route_cap & BIT(gsi)) ||
 			    !start(timer, false))
 				continue;
