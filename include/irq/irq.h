@@ -126,6 +126,9 @@ void handle_percpu_irq(struct irq_desc *desc);
 int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev);
 void irq_release_vector(u32 vector);
 
+/* Take back all of them: a case that was broken off cannot. */
+void irq_release_claims(void);
+
 /* How often irq's handlers were entered, on this CPU. */
 u64 kstat_irqs(u32 irq);
 

@@ -289,3 +289,11 @@ void irq_release_vector(u32 vector)
 		claims[i].desc.action = NULL;
 	}
 }
+
+void irq_release_claims(void)
+{
+	for (u32 i = 0; i < NR_CLAIMS; i++) {
+		if (claims[i].desc.action)
+			irq_release_vector(claims[i].desc.vector);
+	}
+}

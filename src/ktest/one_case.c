@@ -5,7 +5,7 @@
 #include <ktest/runner.h>
 
 #include <console/printk.h>
-#include <cpu/irqflags.h>
+#include <irq/irq.h>
 #include <lib/string.h>
 #include <trap/catch.h>
 #include <trap/traps.h>
@@ -95,6 +95,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		guarded(c, teardown);
 		watchdog_disarm();
 		trap_hooks_clear();
+		irq_release_claims();
 		if (!state_restore())
 			ktest_result.failures++;
 		if (!ktest_result.checks && !ktest_result.skipped &&

@@ -24,7 +24,7 @@ bool catch_run(struct catch_frame *frame, enum catch_kind kind,
 	bool caught;
 
 	frame->kind = kind;
-	frame->trap.nr = TRAP_NONE;
+	frame->trap = (struct trap){ .nr = TRAP_NONE };
 	frame->preempt_count = preempt_count();
 	frame->outer = this_cpu(catch_top);
 	this_cpu(catch_top) = frame;

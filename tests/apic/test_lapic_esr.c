@@ -281,3 +281,16 @@ TEST(lapic, the_error_vector_counts_and_keeps_the_cause, ESR_RULE)
 	EXPECT_EQ(s->error, errors + 1);
 	EXPECT_EQ(s->last_esr & ~APIC_ESR_RECVILL, want);
 }
+
+/* The handler by itself, whether or not the platform ever calls it. */
+TEST(lapic, the_error_vector_is_ended, ESR_RULE)
+{
+	struct irq_cpustat *s = this_irq_stat();
+	u64 errors = s->error;
+
+	apic_send_self(ERROR_APIC_VECTOR);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(s->error) != errors, WAIT_DEFAULT_US));
+	EXPECT_TRUE(lapic_only(APIC_ISR, -1));
+	lapic_flush();
+	EXPECT_EQ(s->error, errors + 1);
+}
