@@ -71,6 +71,12 @@ static bool line_connected(void)
 
 #define CUT_OFF "loopback disconnects this board's interrupt line"
 
+/* A byte is there: at the trigger level, or four characters' time after it. */
+static bool says_received(u8 id)
+{
+	return id == UART_IIR_RDI || id == UART_IIR_RX_TIMEOUT;
+}
+
 /* Send n bytes by loopback and wait for the last to arrive. */
 static void send(u32 n)
 {
@@ -138,8 +144,8 @@ TEST(uart, received_byte_interrupts_until_it_is_read, MCR_RULE)
 	serial_irq_id(port);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT); /* not enabled */
 	serial_irq_enable(port, UART_IER_RDI);
-	EXPECT_EQ(serial_irq_id(port), UART_IIR_RDI);
-	EXPECT_EQ(serial_irq_id(port), UART_IIR_RDI); /* IIR does not end it */
+	EXPECT_TRUE(says_received(serial_irq_id(port)));
+	EXPECT_TRUE(says_received(serial_irq_id(port))); /* IIR does not end it */
 	EXPECT_EQ(serial_receive(port), 0x30);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
 }
@@ -154,7 +160,7 @@ TEST(uart, received_byte_arrives_as_one_interrupt, MCR_RULE)
 	for (u32 n = 1; n <= 5 && ktest_ok(); n++) {
 		send(1);
 		EXPECT_EQ(pin_wait(&pin, n), n);
-		EXPECT_EQ(iir[n - 1], UART_IIR_RDI);
+		EXPECT_TRUE(says_received(iir[n - 1]));
 		EXPECT_EQ(serial_receive(port), 0x30);
 		EXPECT_EQ(pin_wait(&pin, n), n);
 	}
@@ -282,7 +288,7 @@ TEST(uart, iir_names_the_highest_of_several, IIR_RULE)
 	serial_irq_enable(port, UART_IER_RLSI | UART_IER_RDI | UART_IER_THRI);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_RLSI);
 	uart_in(&port->uart, UART_LSR);
-	EXPECT_EQ(serial_irq_id(port), UART_IIR_RDI);
+	EXPECT_TRUE(says_received(serial_irq_id(port)));
 	uart_in(&port->uart, UART_RBR);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_THRI);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
@@ -327,9 +333,9 @@ TEST(uart, interrupt_goes_with_its_enable, "PC16550D Interrupt Enable Register")
 		return;
 	send(1);
 	serial_irq_enable(port, UART_IER_RDI);
-	EXPECT_EQ(serial_irq_id(port), UART_IIR_RDI);
+	EXPECT_TRUE(says_received(serial_irq_id(port)));
 	serial_irq_enable(port, 0);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
 	serial_irq_enable(port, UART_IER_RDI);
-	EXPECT_EQ(serial_irq_id(port), UART_IIR_RDI);
+	EXPECT_TRUE(says_received(serial_irq_id(port)));
 }

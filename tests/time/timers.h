@@ -9,7 +9,7 @@
 #include <ktest/pin.h>
 #include <time/clock.h>
 
-#define STAMPS 16
+#define STAMPS 64
 
 /* Each interrupt's time by the TSC and, where there is one, the HPET. */
 struct stamped {
