@@ -150,17 +150,19 @@ TEST(uart, received_byte_interrupts_until_it_is_read, MCR_RULE)
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
 }
 
+/* Without the FIFO, for its time-out is a second cause to hold the line. */
 TEST(uart, received_byte_arrives_as_one_interrupt, MCR_RULE)
 {
 	if (!start(true))
 		return;
 	if (!line_connected())
 		SKIP(return, CUT_OFF);
+	uart_out(&port->uart, UART_FCR, 0);
 	serial_irq_enable(port, UART_IER_RDI);
 	for (u32 n = 1; n <= 5 && ktest_ok(); n++) {
 		send(1);
 		EXPECT_EQ(pin_wait(&pin, n), n);
-		EXPECT_TRUE(says_received(iir[n - 1]));
+		EXPECT_EQ(iir[n - 1] & 0x0f, UART_IIR_RDI);
 		EXPECT_EQ(serial_receive(port), 0x30);
 		EXPECT_EQ(pin_wait(&pin, n), n);
 	}
