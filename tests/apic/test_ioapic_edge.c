@@ -70,20 +70,6 @@ TEST(ioapic, edge_clears_the_trigger_mode_bit_in_the_apic,
 	EXPECT_FALSE(pin.tmr);
 }
 
-TEST(ioapic, edge_sets_no_remote_irr,
-     "82093AA I/O Redirection Table Registers, Remote IRR")
-{
-	if (!start(NULL, PIN_EDGE))
-		SKIP(return, NO_WIRE);
-	local_irq_disable();
-	wire_raise(wire);
-	EXPECT_FALSE(pin_remote_irr(&pin));
-	EXPECT_TRUE(lapic_test(APIC_IRR, pin.vector));
-	local_irq_enable();
-	EXPECT_EQ(pin_wait(&pin, 1), 1);
-	EXPECT_FALSE(pin_remote_irr(&pin));
-}
-
 TEST(ioapic, edges_while_one_is_pending_collapse,
      "SDM 3A Interrupt Acceptance for Fixed Interrupts")
 {

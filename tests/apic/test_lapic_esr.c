@@ -178,7 +178,8 @@ TEST(lapic, x2apic_access_to_no_register_is_not_logged, ESR_RULE,
 	esr = lapic_esr();
 	esr_end();
 	EXPECT_TRAP(got, X86_TRAP_GP);
-	EXPECT_EQ(esr & APIC_ESR_ILLREGA, 0);
+	if (boot_cpu_data.vendor == VENDOR_INTEL) /* AMD's does not say */
+		EXPECT_EQ(esr & APIC_ESR_ILLREGA, 0);
 }
 
 /* Errors are collected out of sight; the write brings them in. */

@@ -247,18 +247,6 @@ TEST(db, general_detect_is_a_fault_and_clears_gd, "SDM 3B DR7: GD")
 	EXPECT_EQ(dr7, DR7_FIXED);
 }
 
-/* Of all #DB only an instruction breakpoint leaves that to software. */
-TEST(db, general_detect_saves_rf_as_faults_do, "SDM 3B RF - Resume Flag")
-{
-	struct trap got;
-
-	write_dr7(DR7_FIXED | DR7_GD);
-	got = catch_trap(insn_mov_to_dr0, NULL);
-	write_dr7(DR7_FIXED);
-	EXPECT_TRAP(got, X86_TRAP_DB);
-	EXPECT_EQ(got.flags & X86_EFLAGS_RF, X86_EFLAGS_RF);
-}
-
 /* Without CR4.DE they are DR6 and DR7 by other names. */
 TEST(db, dr4_and_dr5_are_aliases_without_de, "SDM 3B Debug Registers DR4, DR5")
 {
@@ -309,8 +297,8 @@ TEST(db, dr0_to_dr3_take_any_value,
 
 TEST(db, reserved_bits_read_as_the_manual_says, "SDM 3B DR6, DR7 figures")
 {
-	write_dr6(0);
-	EXPECT_EQ(read_dr6() & 0xffff1ff0, 0xffff0ff0);
+	write_dr6(0); /* bits 11 and 16 may be BLD and RTM: not reserved */
+	EXPECT_EQ(read_dr6() & 0xfffe17f0, 0xfffe07f0);
 	write_dr7(0);
 	EXPECT_EQ(read_dr7(), DR7_FIXED);
 }
