@@ -12,10 +12,27 @@
 #define POOL_PAGES_WANTED 4096 /* 16 MiB: tables, stacks, the log in RAM */
 #define POOL_PAGES_LEAST  1024
 #define LOW_LIMIT	  0x9ffff /* trampoline: real mode reaches it */
-#define MAP_PAGES	  16	  /* 64 KiB: some 1,300 descriptors */
+#define MAP_SLACK	  64 /* descriptors that our own allocations add */
 #define EXIT_TRIES	  8
+#define BELOW_4G	  0xffffffff /* an AP loads CR3 from 32-bit code */
 
 static u64 map_buffer;
+static UINTN map_size;
+
+/*
+ * Room for the map as it is and some more: once ExitBootServices has refused,
+ * no allocation is allowed.
+ */
+static EFI_STATUS allocate_map_buffer(void)
+{
+	UINTN size = 0, key, desc_size = 0;
+	UINT32 version;
+
+	bs->GetMemoryMap(&size, NULL, &key, &desc_size, &version);
+	map_size = (size + MAP_SLACK * desc_size + 4095) & ~4095ull;
+	return bs->AllocatePages(AllocateAnyPages, EfiLoaderData,
+				 map_size / 4096, &map_buffer);
+}
 
 EFI_STATUS efi_allocate(struct boot_info *info)
 {
@@ -28,13 +45,13 @@ EFI_STATUS efi_allocate(struct boot_info *info)
 	if (!EFI_ERROR(status))
 		info->ap_page = low ? low : low + 4096;
 
-	status = bs->AllocatePages(AllocateAnyPages, EfiLoaderData, MAP_PAGES,
-				   &map_buffer);
+	status = allocate_map_buffer();
 	if (EFI_ERROR(status))
 		return status;
 
 	for (pages = POOL_PAGES_WANTED; pages >= POOL_PAGES_LEAST; pages /= 2) {
-		status = bs->AllocatePages(AllocateAnyPages, EfiLoaderData,
+		info->pool_base = BELOW_4G;
+		status = bs->AllocatePages(AllocateMaxAddress, EfiLoaderData,
 					   pages, &info->pool_base);
 		if (!EFI_ERROR(status)) {
 			info->pool_pages = pages;
@@ -90,7 +107,7 @@ EFI_STATUS efi_exit(EFI_HANDLE image, struct boot_info *info)
 
 	/* A first refusal is legitimate: the map changed. Then try again. */
 	for (u32 try = 1; try <= EXIT_TRIES; try++) {
-		size = MAP_PAGES * 4096;
+		size = map_size;
 		status = bs->GetMemoryMap(&size, (void *)map_buffer, &key,
 					  &desc_size, &version);
 		if (EFI_ERROR(status))

@@ -3,7 +3,8 @@
  * main.c - from the firmware's hands into our own.
  *
  * Everything that needs boot services happens here, in the order below; after
- * efi_exit() no firmware code runs again and nothing of it is relied on.
+ * efi_exit() no firmware code runs again and nothing of it is relied on, but
+ * for ResetSystem(), if that is how the run is to end (src/firmware.c).
  *
  * Spec: UEFI 2.10 "EFI_BOOT_SERVICES.ExitBootServices()".
  */
@@ -69,8 +70,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 	if (EFI_ERROR(status))
 		return give_up("cannot allocate 4 MiB: add memory", status);
 	status = efi_exit(image, info);
-	if (EFI_ERROR(status))
-		return give_up("the firmware refuses ExitBootServices", status);
+	if (EFI_ERROR(status)) /* no console service may be called now */
+		return status;
 	start_on_own_stack(info);
 }
 

@@ -20,8 +20,13 @@ typedef void(__attribute__((ms_abi)) * reset_system_fn)(enum efi_reset_type,
 
 static const struct boot_info *boot;
 
-/* Firmware code has been data to us so far. Its pages may hold both. */
-static void make_runtime_code_executable(void)
+#define EFI_MEMORY_RUNTIME BIT(63)
+
+/*
+ * Firmware code has been data to us so far. Its pages may hold both. What it
+ * drives, flash say, is in the map too, but is not RAM: not mapped by us.
+ */
+static void map_runtime_services(void)
 {
 	for (u32 i = 0; i < boot->nr_regions; i++) {
 		const struct mem_region *r = &boot->region[i];
@@ -29,6 +34,9 @@ static void make_runtime_code_executable(void)
 		if (r->type == MEM_RUNTIME_CODE)
 			protect_range(r->base, r->pages * PAGE_SIZE,
 				      PAGE_KERNEL & ~_PAGE_NX);
+		else if (r->attribute & EFI_MEMORY_RUNTIME &&
+			 (r->type == MEM_MMIO || r->type == MEM_RESERVED))
+			ioremap(r->base, r->pages * PAGE_SIZE);
 	}
 }
 
@@ -36,7 +44,7 @@ static void firmware_reset(bool poweroff)
 {
 	reset_system_fn reset = (reset_system_fn)boot->reset_system;
 
-	make_runtime_code_executable();
+	map_runtime_services();
 	reset(poweroff ? EFI_RESET_SHUTDOWN : EFI_RESET_COLD, 0, 0, NULL);
 }
 

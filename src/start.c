@@ -47,6 +47,9 @@ static void early_setup(struct boot_info *info)
 /* Own page tables, then everything that is to be read-only or guarded. */
 static void setup_memory(const struct boot_info *info)
 {
+	/* Without it bit 63 of an entry is reserved: nothing is mapped. */
+	if (!cpu_has(X86_FEATURE_NX))
+		bail_out("no NX: absent, or switched off by the firmware");
 	page_alloc_init(info);
 	regions_init(info);
 	if (paging_init(info))

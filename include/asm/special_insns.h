@@ -186,6 +186,12 @@ static __always_inline void clac(void)
 	__asm__ volatile("clac" : : : "memory", "cc");
 }
 
+/* As an NMI would come, but NMIs are not blocked by it. */
+static __always_inline void int_nmi(void)
+{
+	__asm__ volatile("int $2" : : : "memory");
+}
+
 static __always_inline void fninit(void)
 {
 	__asm__ volatile("fninit" : : : "memory");

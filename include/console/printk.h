@@ -17,6 +17,17 @@
 void printk(const char *fmt, ...) __printf(1, 2);
 
 /*
+ * Is this CPU writing a line? A line that is broken off has damaged the log;
+ * the watchdog puts itself off instead, until printk_done_hook() is called
+ * after the line.
+ */
+bool printk_busy(void);
+extern void (*printk_done_hook)(void);
+
+/* The line this CPU was writing, if any, will not be ended: free the lock. */
+void printk_abandon(void);
+
+/*
  * CRC-32 of every byte written since printk_crc_begin(); _with(): as if text
  * had followed.
  */

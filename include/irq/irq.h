@@ -129,6 +129,9 @@ void irq_release_vector(u32 vector);
 /* Take back all of them: a case that was broken off cannot. */
 void irq_release_claims(void);
 
+/* The same for lines: free every action of every irq. */
+void irq_free_lines(void);
+
 /* How often irq's handlers were entered, on this CPU. */
 u64 kstat_irqs(u32 irq);
 

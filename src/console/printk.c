@@ -22,6 +22,8 @@
 static u32 printk_owner = NOBODY;
 static u32 crc;
 
+void (*printk_done_hook)(void);
+
 /* Returns true if taken, false if the line goes out without the lock. */
 static bool lock(void)
 {
@@ -47,6 +49,18 @@ static void unlock(void)
 	__atomic_store_n(&printk_owner, NOBODY, __ATOMIC_RELEASE);
 }
 
+bool printk_busy(void)
+{
+	return __atomic_load_n(&printk_owner, __ATOMIC_RELAXED) ==
+	       smp_processor_id();
+}
+
+void printk_abandon(void)
+{
+	if (printk_busy())
+		unlock();
+}
+
 void printk(const char *fmt, ...)
 {
 	char line[PRINTK_MAX];
@@ -70,6 +84,8 @@ void printk(const char *fmt, ...)
 	if (locked)
 		unlock();
 	native_restore_fl(flags);
+	if (printk_done_hook)
+		printk_done_hook();
 }
 
 void printk_crc_begin(void)

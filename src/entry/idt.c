@@ -25,7 +25,7 @@ u64 system_vectors[NR_VECTORS / 64];
 #define SYSG(v, fn)	G(v, fn, IST_NONE, 3)
 #define ISTG(v, fn, i)	G(v, fn, i, 0)
 
-/* Before paging is ours: enough to debug what follows. No TSS yet, no IST. */
+/* First of all: enough to debug what follows. On the current stack: no IST. */
 static const struct idt_data early_idts[] = {
 	INTG(X86_TRAP_DB,	asm_exc_debug),
 	SYSG(X86_TRAP_BP,	asm_exc_int3),
@@ -36,7 +36,7 @@ static const struct idt_data early_pf_idts[] = {
 	INTG(X86_TRAP_PF,	asm_exc_page_fault),
 };
 
-/* Every exception there is. Still no IST: the TSS is loaded after this. */
+/* Every exception there is, all on the current stack; see ist_idts. */
 static const struct idt_data def_idts[] = {
 	INTG(X86_TRAP_DE,	asm_exc_divide_error),
 	INTG(X86_TRAP_NMI,	asm_exc_nmi),
@@ -70,7 +70,7 @@ static const struct idt_data def_idts[] = {
 	SYSG(IA32_SYSCALL_VECTOR, asm_int80),
 };
 
-/* Once the TSS is loaded: events that must not trust the stack they hit. */
+/* Needs the TSS and its stacks: events that must not trust the one they hit. */
 static const struct idt_data ist_idts[] = {
 	ISTG(X86_TRAP_DB,	asm_exc_debug,			IST_DB),
 	ISTG(X86_TRAP_NMI,	asm_exc_nmi,			IST_NMI),

@@ -228,6 +228,14 @@ int free_irq(u32 irq, void *dev)
 	return 0;
 }
 
+void irq_free_lines(void)
+{
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
+		while (irq_descs[irq].action)
+			free_irq(irq, irq_descs[irq].action->dev);
+	}
+}
+
 void disable_irq(u32 irq)
 {
 	struct irq_desc *desc = irq_to_desc(irq);

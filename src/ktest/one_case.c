@@ -98,6 +98,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		irq_release_claims();
 		if (!state_restore())
 			ktest_result.failures++;
+		irq_free_lines(); /* after: a line left open is a leak */
 		if (!ktest_result.checks && !ktest_result.skipped &&
 		    !ktest_result.failures) {
 			printk("# the case made no check");

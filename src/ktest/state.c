@@ -128,6 +128,21 @@ APIC_REG(lvt1, APIC_LVT1)
 APIC_REG(lvterr, APIC_LVTERR)
 APIC_REG(tmict, APIC_TMICT)
 
+/* LVTs of later versions: in x2APIC mode an absent one is a #GP. */
+#define APIC_LVT(name, reg, count)                                        \
+	static u64 get_##name(void)                                       \
+	{                                                                 \
+		return lapic_lvt_count() >= (count) ? apic_read(reg) : 0; \
+	}                                                                 \
+	static void set_##name(u64 val)                                   \
+	{                                                                 \
+		if (lapic_lvt_count() >= (count))                         \
+			apic_write(reg, (u32)val);                        \
+	}
+APIC_LVT(lvtpc, APIC_LVTPC, 5)
+APIC_LVT(lvtthmr, APIC_LVTTHMR, 6)
+APIC_LVT(lvtcmci, APIC_LVTCMCI, 7)
+
 /* The APIC's mode before its registers, SVR before the LVTs it masks. */
 /* clang-format off */
 static const struct state_reg regs[] = {
@@ -145,6 +160,9 @@ static const struct state_reg regs[] = {
 	{ "LVT LINT0", get_lvt0, set_lvt0 },
 	{ "LVT LINT1", get_lvt1, set_lvt1 },
 	{ "LVT error", get_lvterr, set_lvterr },
+	{ "LVT performance", get_lvtpc, set_lvtpc },
+	{ "LVT thermal", get_lvtthmr, set_lvtthmr },
+	{ "LVT CMCI", get_lvtcmci, set_lvtcmci },
 	{ "timer initial count", get_tmict, set_tmict },
 	{ "CR8", get_cr8, set_cr8 },
 	{ "8259 masks", get_pic_imr, set_pic_imr },
@@ -249,10 +267,10 @@ static void restore_in_service(void)
 
 	if (n)
 		changed("interrupts in service", 0, n);
-	if (local_softirq_pending()) {
+	if (local_softirq_pending())
 		changed("softirqs pending", 0, local_softirq_pending());
-		softirq_discard_pending();
-	}
+	/* In any case: a broken-off round leaves tasklets, no pending bit. */
+	softirq_discard_pending();
 }
 
 bool state_restore(void)

@@ -2,13 +2,15 @@
 /*
  * watchdog.c - break a case that hangs, even with interrupts off: a timer
  * through an IOAPIC pin in NMI mode. HPET first (one shot, at the deadline);
- * else the RTC at 2 Hz, which looks at the clock at each tick.
+ * else the RTC at 2 Hz or the PIT at 18 Hz, which look at the clock at each
+ * tick. The first that the case does not use itself.
  */
 #include <apic/ioapic.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
-#include <cpu/percpu.h>
+#include <cpu/preempt.h>
 #include <dev/hpet.h>
+#include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
 #include <trap/catch.h>
@@ -20,6 +22,7 @@
 #define HPET_TIMER	2
 #define PIN_0_TO_23	0xffffffu
 #define RTC_2_HZ	15
+#define PIT_MAX_COUNT	65536 /* 55 ms */
 #define PIT_PIN		2 /* where most boards wire the PIT */
 
 struct source {
@@ -34,17 +37,24 @@ struct source {
 
 static u64 deadline;
 static bool fired;
+static bool postponed; /* the deadline passed in the middle of a line */
 static const struct source *armed;
 
 static struct hpet_timer_state hpet_saved;
 static struct rtc_state rtc_saved;
+static struct pit_state pit_saved;
 static u32 hpet_gsi;
 
+/*
+ * Later than the deadline by more than the HPET and the TSC can disagree: its
+ * one NMI, come early by the TSC, would be taken for somebody else's.
+ */
 static int hpet_arm(u32 ms)
 {
 	struct hpet_setup setup = { .route = HPET_ROUTE_IOAPIC,
 				    .gsi = (u8)hpet_gsi };
-	u64 ticks = hpet_ns_to_ticks((u64)ms * deadline_scale * 1000000);
+	u64 late = (u64)(ms + ms / 64 + 1) * deadline_scale;
+	u64 ticks = hpet_ns_to_ticks(late * 1000000);
 
 	hpet_timer_save(HPET_TIMER, &hpet_saved);
 	return hpet_oneshot(HPET_TIMER, &setup, ticks);
@@ -79,6 +89,27 @@ static bool rtc_pending(void)
 	return rtc_read_flags() & RTC_C_PF;
 }
 
+/* One shot after another: its output, high when it has ended, tells it. */
+static int pit_arm(u32 ms)
+{
+	pit_save(&pit_saved);
+	return pit_start(PIT_ONE_SHOT, PIT_MAX_COUNT);
+}
+
+static void pit_disarm(void)
+{
+	pit_stop();
+	pit_restore(&pit_saved);
+}
+
+static bool pit_pending(void)
+{
+	if (!pit_output())
+		return false;
+	pit_start(PIT_ONE_SHOT, PIT_MAX_COUNT);
+	return true;
+}
+
 static struct source sources[] = {
 	{ .name = "hpet",
 	  .uses = USES_HPET,
@@ -90,6 +121,11 @@ static struct source sources[] = {
 	  .arm = rtc_arm,
 	  .disarm = rtc_disarm,
 	  .pending = rtc_pending },
+	{ .name = "pit",
+	  .uses = USES_PIT,
+	  .arm = pit_arm,
+	  .disarm = pit_disarm,
+	  .pending = pit_pending },
 };
 
 const char *watchdog_name(void)
@@ -123,9 +159,12 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 	struct trap_event event = { .nr = X86_TRAP_NMI };
 	const struct source *s = armed;
 
-	if (!s || !s->pending())
+	if (!s || !(postponed || s->pending()))
 		return NMI_NOT_MINE;
 	if (!deadline_passed(deadline))
+		return NMI_HANDLED;
+	postponed = printk_busy();
+	if (postponed)
 		return NMI_HANDLED;
 	armed = NULL;
 	fired = true;
@@ -141,15 +180,25 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 	return NMI_RESUMED;
 }
 
+/* Not on top of an NMI: its stack would be used from the top again. */
+static void after_line(void)
+{
+	if (postponed && !in_nmi())
+		int_nmi();
+}
+
 void watchdog_init(void)
 {
 	struct source *hpet = &sources[0], *rtc = &sources[1];
+	struct source *pit = &sources[2];
 	struct hpet_timer_info info;
 	u32 pin;
 	int gsi;
 
 	nmi_watchdog_hook = on_nmi;
-	if (!nr_ioapics)
+	printk_done_hook = after_line;
+	/* An entry's destination has 8 bits, and all ones is everybody. */
+	if (!nr_ioapics || this_cpu(apic_id) >= 0xff)
 		return;
 	if (hpet_present() && !hpet_timer_info(HPET_TIMER, &info)) {
 		gsi = hpet_pick_gsi(HPET_TIMER, PIN_0_TO_23);
@@ -162,11 +211,16 @@ void watchdog_init(void)
 		rtc->gsi = irq_to_desc(8)->gsi;
 		rtc->present = ioapic_of_gsi(rtc->gsi, &pin);
 	}
+	if (pit_present()) {
+		pit->gsi = irq_to_desc(0)->gsi;
+		pit->present = ioapic_of_gsi(pit->gsi, &pin);
+	}
 }
 
 void watchdog_arm(u32 ms, u32 uses)
 {
 	fired = false;
+	postponed = false;
 	deadline = deadline_after((u64)ms * 1000);
 	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
 		struct source *s = &sources[i];
@@ -177,8 +231,9 @@ void watchdog_arm(u32 ms, u32 uses)
 			s->disarm();
 			continue;
 		}
-		route_nmi(s, true);
+		/* First: an RTC tick that nobody owns is the last one. */
 		armed = s;
+		route_nmi(s, true);
 		return;
 	}
 }
@@ -188,6 +243,7 @@ void watchdog_disarm(void)
 	const struct source *s = armed;
 
 	armed = NULL;
+	postponed = false;
 	if (!s)
 		return;
 	s->disarm();

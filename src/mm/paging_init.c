@@ -78,9 +78,6 @@ void paging_setup_cpu(void)
 {
 	u64 cr4 = read_cr4() & (X86_CR4_LA57 | X86_CR4_PAE);
 
-	/* CET with its shadow stack would judge our IRETs: off, state first. */
-	if (read_cr4() & X86_CR4_CET)
-		wrmsr(MSR_IA32_S_CET, 0);
 	cr4 |= X86_CR4_DE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR |
 	       X86_CR4_OSXMMEXCPT;
 	cr4 |= cpu_has(X86_FEATURE_SMEP) ? X86_CR4_SMEP : 0;
@@ -109,6 +106,8 @@ int paging_init(const struct boot_info *info)
 		err = protect_image();
 	if (err)
 		return err;
+	/* A load of CR3 spares global pages: the firmware's must go as well. */
+	write_cr4(read_cr4() & ~X86_CR4_PGE);
 	write_cr3(paging_root());
 	paging_setup_cpu();
 	return 0;

@@ -6,6 +6,7 @@
 
 #include <asm/desc_defs.h>
 #include <asm/irqflags.h>
+#include <console/printk.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 
@@ -88,6 +89,7 @@ static void resume(struct pt_regs *regs, struct catch_frame *frame)
 	regs->ax = 1;
 	this_cpu(preempt_count) = frame->preempt_count;
 	this_cpu(catch_top) = frame;
+	printk_abandon(); /* what was interrupted, a line perhaps, is over */
 }
 
 /* An event of a handler that interrupted fn is the handler's own. */
@@ -109,6 +111,7 @@ bool catch_value(struct pt_regs *regs, const struct trap_event *event)
 	return true;
 }
 
+/* To the runner, from any context: no handler and no report goes on. */
 bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 {
 	struct catch_frame *frame = this_cpu(catch_top);
@@ -119,5 +122,7 @@ bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 		return false;
 	record(&frame->trap, regs, event);
 	resume(regs, frame);
+	this_cpu(irq_regs) = NULL; /* the runner is task context */
+	report_end();
 	return true;
 }

@@ -16,6 +16,9 @@ extern char native_irq_return_user[];
 /* nofault.S: 0, or -EFAULT where src could not be read. */
 long copy_nofault_asm(void *dst, const void *src, size_t len);
 
+/* report.c: this CPU's report, if it was in one, is over. */
+void report_end(void);
+
 /* Called by entry.S. */
 struct pt_regs *sync_regs(const struct pt_regs *regs);
 void do_int80(struct pt_regs *regs);

@@ -12,7 +12,8 @@
 
 void (*bail_out_hook)(void);
 
-static bool bailing_out;
+/* 1: the reason; 2: something failed while giving it; then only HLT. */
+static u32 attempts;
 
 __noreturn void bail_out(const char *fmt, ...)
 {
@@ -20,7 +21,7 @@ __noreturn void bail_out(const char *fmt, ...)
 	va_list args;
 
 	native_irq_disable();
-	if (__atomic_exchange_n(&bailing_out, true, __ATOMIC_SEQ_CST))
+	if (__atomic_add_fetch(&attempts, 1, __ATOMIC_SEQ_CST) > 2)
 		halt_forever();
 	va_start(args, fmt);
 	vscnprintf(reason, sizeof(reason), fmt, args);

@@ -21,6 +21,7 @@
 #include <mm/regions.h>
 #include <trap/decode.h>
 
+#include "internal.h"
 #include "report_parts.h"
 
 /* Reports begun and not ended, by the CPU itself. */
@@ -164,6 +165,14 @@ static void take_turn(u32 cpu)
 		 WAIT_DEFAULT_US);
 }
 
+void report_end(void)
+{
+	u32 cpu = smp_processor_id();
+
+	depth[cpu] = 0;
+	__sync_bool_compare_and_swap(&turn, cpu + 1, 0);
+}
+
 /*
  * A fault inside a report gets one line, a fault inside that line none: the
  * report must end. A nested report never returns into the outer one (the
@@ -188,6 +197,5 @@ void report_exception(struct pt_regs *regs, const char *why)
 	}
 	if (level > 1 && !this_cpu(catch_top))
 		return;
-	depth[cpu] = 0;
-	__sync_bool_compare_and_swap(&turn, cpu + 1, 0);
+	report_end();
 }

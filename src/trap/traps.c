@@ -7,7 +7,9 @@
 #include <trap/traps.h>
 
 #include <asm/irq_vectors.h>
+#include <asm/msr-index.h>
 #include <asm/special_insns.h>
+#include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
@@ -101,8 +103,18 @@ static bool do_trap(struct pt_regs *regs)
 	}
 IDTENTRY_LIST(DEFINE_TRAP)
 DEFINE_TRAP(X86_TRAP_DF, double_fault)
-DEFINE_TRAP(X86_TRAP_MC, machine_check)
 DEFINE_TRAP(X86_TRAP_VC, vmm_communication)
+
+/* With MCIP still set, the next machine check would shut the CPU down. */
+bool exc_machine_check(struct pt_regs *regs)
+{
+	bool resumed = do_trap(regs);
+
+	if (cpu_has(X86_FEATURE_MCA))
+		wrmsr(MSR_IA32_MCG_STATUS,
+		      rdmsr(MSR_IA32_MCG_STATUS) & ~MCG_STATUS_MCIP);
+	return resumed;
+}
 
 /*
  * DR7 is off while we run, or a breakpoint on what the handler touches would
@@ -168,7 +180,8 @@ struct pt_regs *sync_regs(const struct pt_regs *regs)
 /* No GS swap, no per-CPU area but the template: say what it was, and stop. */
 void do_early_exception(struct pt_regs *regs)
 {
-	if (fixup_exception(regs))
+	/* An NMI is no fault of ours: Linux, too, ignores the early ones. */
+	if (regs->vector == X86_TRAP_NMI || fixup_exception(regs))
 		return;
 	report_exception(regs, "exception during early boot");
 	bail_out("early exception, vector %u, rip=0x%016llx",
