@@ -127,6 +127,21 @@ APIC_REG(lvt0, APIC_LVT0)
 APIC_REG(lvt1, APIC_LVT1)
 APIC_REG(lvterr, APIC_LVTERR)
 APIC_REG(tmict, APIC_TMICT)
+APIC_REG(tdcr, APIC_TDCR)
+
+/* Software's in xAPIC mode only. */
+#define XAPIC_REG(name, reg)                       \
+	static u64 get_##name(void)                \
+	{                                          \
+		return apic_is_x2apic ? 0 : apic_read(reg); \
+	}                                          \
+	static void set_##name(u64 val)            \
+	{                                          \
+		if (!apic_is_x2apic)               \
+			apic_write(reg, (u32)val); \
+	}
+XAPIC_REG(ldr, APIC_LDR)
+XAPIC_REG(dfr, APIC_DFR)
 
 /* LVTs of later versions: in x2APIC mode an absent one is a #GP. */
 #define APIC_LVT(name, reg, count)                                        \
@@ -163,7 +178,10 @@ static const struct state_reg regs[] = {
 	{ "LVT performance", get_lvtpc, set_lvtpc },
 	{ "LVT thermal", get_lvtthmr, set_lvtthmr },
 	{ "LVT CMCI", get_lvtcmci, set_lvtcmci },
+	{ "timer divider", get_tdcr, set_tdcr },
 	{ "timer initial count", get_tmict, set_tmict },
+	{ "APIC DFR", get_dfr, set_dfr },
+	{ "APIC LDR", get_ldr, set_ldr },
 	{ "CR8", get_cr8, set_cr8 },
 	{ "8259 masks", get_pic_imr, set_pic_imr },
 };
