@@ -5,14 +5,14 @@
  * Spec: UEFI 2.10 "Memory Allocation Services", "ExitBootServices()".
  */
 #include "efi_main.h"
+#include <asm/irqflags.h>
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
-#include <asm/irqflags.h>
 
 #define POOL_PAGES_WANTED 4096 /* 16 MiB: tables, stacks, the log in RAM */
 #define POOL_PAGES_LEAST  1024
 #define LOW_LIMIT	  0x9ffff /* trampoline: real mode reaches it */
-#define MAP_SLACK	  64 /* descriptors that our own allocations add */
+#define MAP_SLACK	  64	  /* descriptors that our own allocations add */
 #define EXIT_TRIES	  8
 #define BELOW_4G	  0xffffffff /* an AP loads CR3 from 32-bit code */
 

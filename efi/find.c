@@ -16,8 +16,8 @@ static EFI_GUID guid_acpi10 = ACPI_TABLE_GUID;
 EFI_STATUS efi_find_image(EFI_HANDLE image, struct boot_info *info,
 			  EFI_LOADED_IMAGE **loaded)
 {
-	EFI_STATUS status = bs->HandleProtocol(image, &guid_loaded_image,
-					       (void **)loaded);
+	EFI_STATUS status =
+		bs->HandleProtocol(image, &guid_loaded_image, (void **)loaded);
 
 	if (EFI_ERROR(status))
 		return status;
@@ -51,8 +51,8 @@ void efi_find_acpi(struct boot_info *info)
 	     n++) {
 		char c = (char)vendor[n];
 
-		info->firmware_vendor[n] = vendor[n] < 127 && c >= ' ' ? c :
-									 '?';
+		info->firmware_vendor[n] =
+			vendor[n] < 127 && c >= ' ' ? c : '?';
 	}
 	info->firmware_revision = st->FirmwareRevision;
 }

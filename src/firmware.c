@@ -15,8 +15,8 @@
 enum efi_reset_type { EFI_RESET_COLD, EFI_RESET_WARM, EFI_RESET_SHUTDOWN };
 
 typedef void(__attribute__((ms_abi)) * reset_system_fn)(enum efi_reset_type,
-							 u64 status, u64 size,
-							 const void *data);
+							u64 status, u64 size,
+							const void *data);
 
 static const struct boot_info *boot;
 

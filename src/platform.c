@@ -43,7 +43,8 @@ static void log_idle_options(const struct options *opt)
 
 	for (u32 i = 0; i < ARRAY_SIZE(idle); i++) {
 		if (idle[i].given)
-			printk("# options.note=%s has no effect in this version",
+			printk("# options.note=%s has no effect in this "
+			       "version",
 			       idle[i].word);
 	}
 }
@@ -192,27 +193,25 @@ void apic_intr_init(void)
 		bail_out("this CPU has no usable local APIC");
 	handoff_read_lapic();
 	lapic_setup(lint_nmi_of(lapic_id()));
-	printk("# apic=%s apic.id=%u apic.version=0x%x apic.lvts=%u", apic->name,
-	       lapic_id(), apic_read(APIC_LVR) & APIC_LVR_VERSION,
+	printk("# apic=%s apic.id=%u apic.version=0x%x apic.lvts=%u",
+	       apic->name, lapic_id(), apic_read(APIC_LVR) & APIC_LVR_VERSION,
 	       lapic_lvt_count());
 	ioapic_init(&acpi_tables.madt);
 	for (u32 i = 0; i < nr_ioapics; i++)
 		printk("# ioapic%u=0x%llx gsi=%u pins=%u version=0x%x", i,
-		       (unsigned long long)ioapics[i].base,
-		       ioapics[i].gsi_base, ioapics[i].pins,
-		       ioapics[i].version);
+		       (unsigned long long)ioapics[i].base, ioapics[i].gsi_base,
+		       ioapics[i].pins, ioapics[i].version);
 }
 
 void clocks_and_devices_init(void)
 {
 	const struct acpi_fadt *fadt = &acpi_tables.fadt;
 	struct clock_sources src = {
-		.hpet_phys = acpi_tables.hpet.present ?
-				     acpi_tables.hpet.address :
-				     0,
-		.pmtimer_port = fadt->pm_timer.space == ACPI_SPACE_IO ?
-					(u16)fadt->pm_timer.address :
-					0,
+		.hpet_phys =
+			acpi_tables.hpet.present ? acpi_tables.hpet.address : 0,
+		.pmtimer_port = fadt->pm_timer.space == ACPI_SPACE_IO
+					? (u16)fadt->pm_timer.address
+					: 0,
 		.pmtimer_32bit = fadt->flags & ACPI_FADT_TMR_VAL_EXT,
 		.no_rtc = !acpi_has_cmos_rtc(&acpi_tables),
 	};

@@ -36,12 +36,12 @@ u64 us_to_tsc(u64 usec);
  * Poll cond until true or usec passed; the value is cond's last. Interrupts
  * stay as they are, so with IF=1 handlers run in between.
  */
-#define WAIT_FOR(cond, usec)                                         \
-	({                                                           \
-		u64 wait_deadline = deadline_after(usec);            \
-		bool wait_done;                                      \
-		while (!(wait_done = !!(cond)) &&                    \
-		       !deadline_passed(wait_deadline))              \
-			cpu_relax();                                 \
-		wait_done || (cond);                                 \
+#define WAIT_FOR(cond, usec)                              \
+	({                                                \
+		u64 wait_deadline = deadline_after(usec); \
+		bool wait_done;                           \
+		while (!(wait_done = !!(cond)) &&         \
+		       !deadline_passed(wait_deadline))   \
+			cpu_relax();                      \
+		wait_done || (cond);                      \
 	})

@@ -48,7 +48,7 @@ struct pcpu_hot {
 	struct tss *tss;
 	union desc_struct *gdt;	   /* read-only, the one in GDTR */
 	union desc_struct *gdt_rw; /* its writable alias, for LTR */
-	u64 debug_dr6; /* of the #DB being handled */
+	u64 debug_dr6;		   /* of the #DB being handled */
 	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
 	struct pcpu_hot *self;
 	/* Which descriptor each vector leads to; NULL: stray. irq/irq.h */
@@ -71,18 +71,18 @@ static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
 #define this_cpu(field) (((volatile __seg_gs struct pcpu_hot *)0)->field)
 
 /* One-instruction updates: exact against interrupts on this CPU. */
-#define this_cpu_add32(field, n)                                         \
-	__asm__ volatile("addl %[val], %%gs:%c[off]"                     \
-			 :                                               \
-			 : [val] "ri"(n),                                \
-			   [off] "i"(offsetof(struct pcpu_hot, field))   \
-			 : "memory", "cc")
-#define this_cpu_or32(field, n)                                          \
-	__asm__ volatile("orl %[val], %%gs:%c[off]"                      \
-			 :                                               \
-			 : [val] "ri"(n),                                \
-			   [off] "i"(offsetof(struct pcpu_hot, field))   \
-			 : "memory", "cc")
+#define this_cpu_add32(field, n)                                             \
+	__asm__ volatile(                                                    \
+		"addl %[val], %%gs:%c[off]"                                  \
+		:                                                            \
+		: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, field)) \
+		: "memory", "cc")
+#define this_cpu_or32(field, n)                                              \
+	__asm__ volatile(                                                    \
+		"orl %[val], %%gs:%c[off]"                                   \
+		:                                                            \
+		: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, field)) \
+		: "memory", "cc")
 
 #define DEFINE_PER_CPU(type, name) \
 	__attribute__((section(".data..percpu"))) type name

@@ -22,8 +22,8 @@ static inline bool is_system_vector(u32 vector)
 }
 
 /* Write a gate for each row; sys: also record it in system_vectors. */
-void idt_setup_from_table(gate_desc *idt, const struct idt_data *rows,
-			  size_t n, bool sys);
+void idt_setup_from_table(gate_desc *idt, const struct idt_data *rows, size_t n,
+			  bool sys);
 
 /* The phases, in boot order. Boot CPU, IF=0. */
 void idt_setup_early_handler(void);

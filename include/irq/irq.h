@@ -16,15 +16,15 @@
 #define NR_IRQS 256
 
 typedef enum {
-	IRQ_NONE,	 /* not this device's */
+	IRQ_NONE, /* not this device's */
 	IRQ_HANDLED,
 	IRQ_WAKE_THREAD, /* needs a thread: none before stage 5 */
 } irqreturn_t;
 
 typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 
-#define IRQF_SHARED	 BIT(0)
-#define IRQF_TRIGGER_LOW BIT(1) /* level, active low: overrides the MADT */
+#define IRQF_SHARED	  BIT(0)
+#define IRQF_TRIGGER_LOW  BIT(1) /* level, active low: overrides the MADT */
 #define IRQF_TRIGGER_HIGH BIT(2) /* level, active high */
 
 struct irq_desc;

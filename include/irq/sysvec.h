@@ -25,8 +25,8 @@
 #ifndef __ASSEMBLER__
 #include <asm/ptrace.h>
 
-#define X(vector, name)                            \
-	void asm_sysvec_##name(void);              \
+#define X(vector, name)               \
+	void asm_sysvec_##name(void); \
 	void sysvec_##name(struct pt_regs *regs);
 SYSVEC_LIST(X)
 #undef X

@@ -51,7 +51,7 @@ static_assert(sizeof(struct ktest_case) == 32, "an array in a section");
 
 struct ktest_suite {
 	const char *name;
-	int (*setup)(void); /* before each case; 0, or the case fails */
+	int (*setup)(void);	/* before each case; 0, or the case fails */
 	void (*teardown)(void); /* after each case, on every exit */
 	u16 needs, uses;
 	bool manual; /* runs only when tests= names the suite itself */
@@ -66,21 +66,24 @@ struct ktest_suite {
 #endif
 
 /* TEST(suite, name, rule[, .needs = ..., .uses = ..., .deadline_ms = ...]) */
-#define TEST(s, n, r, ...)                                              \
-	static void test_##s##_##n(void);                               \
-	static const struct ktest_case case_##s##_##n KTEST_SECTION(s) = { \
-		.name = #s "." #n,                                      \
-		.rule = r,                                              \
-		.run = test_##s##_##n,                                  \
-		__VA_ARGS__                                             \
-	};                                                              \
+/* clang-format off */
+#define TEST(s, n, r, ...)						\
+	static void test_##s##_##n(void);				\
+	static const struct ktest_case					\
+	case_##s##_##n KTEST_SECTION(s) = {				\
+		.name = #s "." #n,					\
+		.rule = r,						\
+		.run = test_##s##_##n,					\
+		__VA_ARGS__						\
+	};								\
 	static void test_##s##_##n(void)
+/* clang-format on */
 
 /* SUITE(name[, .setup = f, .teardown = g, .needs = ...]): optional. */
-#define SUITE(s, ...)                                                          \
-	static const struct ktest_suite suite_##s = { .name = #s,              \
-						      __VA_ARGS__ };           \
-	static const struct ktest_suite *ptr_suite_##s KSUITE_SECTION(s) =     \
+#define SUITE(s, ...)                                                      \
+	static const struct ktest_suite suite_##s = { .name = #s,          \
+						      __VA_ARGS__ };       \
+	static const struct ktest_suite *ptr_suite_##s KSUITE_SECTION(s) = \
 		&suite_##s
 
 enum ktest_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GE, OP_GT };
@@ -100,13 +103,13 @@ bool ktest_check_trap(const char *file, int line, const char *text, u32 got,
  */
 bool ktest_compare(const char *file, u32 at, const char *texts, u64 got,
 		   u64 want);
-#define KTEST_AT(op)	 ((u32)(op) << 24 | __LINE__)
-#define KTEST_AT_OP(at)	 ((enum ktest_op)((at) >> 24))
+#define KTEST_AT(op)	  ((u32)(op) << 24 | __LINE__)
+#define KTEST_AT_OP(at)	  ((enum ktest_op)((at) >> 24))
 #define KTEST_AT_LINE(at) ((int)((at)&0xffffff))
 
 /* Each evaluates its arguments once, counts, and returns the verdict. */
-#define KTEST_CMP(got, op, want)                                       \
-	ktest_compare(__FILE__, KTEST_AT(op), #got "\0" #want,         \
+#define KTEST_CMP(got, op, want)                               \
+	ktest_compare(__FILE__, KTEST_AT(op), #got "\0" #want, \
 		      (u64)(uintptr_t)(got), (u64)(uintptr_t)(want))
 #define EXPECT_EQ(got, want) KTEST_CMP(got, OP_EQ, want)
 #define EXPECT_NE(got, want) KTEST_CMP(got, OP_NE, want)

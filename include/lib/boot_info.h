@@ -82,7 +82,7 @@ struct boot_info {
 	struct framebuffer_info fb;
 	u64 image_base, image_size;
 	u64 pool_base, pool_pages; /* ours, allocated before the exit */
-	u64 ap_page;		   /* below 1 MiB, for the trampoline; 0: none */
+	u64 ap_page; /* below 1 MiB, for the trampoline; 0: none */
 	char firmware_vendor[32];
 	u32 firmware_revision;
 	u32 nr_regions, regions_dropped;

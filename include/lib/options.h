@@ -12,7 +12,7 @@
 enum serial_kind { SERIAL_AUTO, SERIAL_NONE, SERIAL_PORT, SERIAL_MMIO };
 enum finish {
 	FINISH_DEFAULT, /* halt, verdict on the screen */
-	FINISH_EXIT,    /* through isa-debug-exit, else halt */
+	FINISH_EXIT,	/* through isa-debug-exit, else halt */
 	FINISH_POWEROFF,
 	FINISH_RESET,
 	FINISH_HALT,

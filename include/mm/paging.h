@@ -12,9 +12,9 @@
 #include <lib/boot_info.h>
 
 /* Read-only aliases: the IDT's page, then one GDT page a CPU. */
-#define CPU_ENTRY_AREA	     0xfffffe0000000000ull
-#define CPU_ENTRY_IDT	     CPU_ENTRY_AREA
-#define CPU_ENTRY_GDT(cpu)   (CPU_ENTRY_AREA + PAGE_SIZE * (1 + (u64)(cpu)))
+#define CPU_ENTRY_AREA	   0xfffffe0000000000ull
+#define CPU_ENTRY_IDT	   CPU_ENTRY_AREA
+#define CPU_ENTRY_GDT(cpu) (CPU_ENTRY_AREA + PAGE_SIZE * (1 + (u64)(cpu)))
 
 /*
  * Build the tables and load CR3; turns on NX, WP, and SMEP, SMAP, UMIP where

@@ -11,12 +11,14 @@
 #pragma once
 
 #ifdef __ASSEMBLER__
+/* clang-format off */
 #define EXTABLE(from, to)                  \
 	.pushsection .rodata.extable, "a"; \
 	.balign 4;                         \
 	.long (from) - .;                  \
 	.long (to) - .;                    \
 	.popsection
+/* clang-format on */
 #else
 #include <asm/ptrace.h>
 

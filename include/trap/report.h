@@ -30,8 +30,8 @@ extern void (*bail_out_hook)(void);
  */
 __noreturn void bug(const char *what, const char *file, int line);
 
-#define BUG_ON(cond)                                  \
-	do {                                          \
-		if (unlikely(cond))                   \
+#define BUG_ON(cond)                                    \
+	do {                                            \
+		if (unlikely(cond))                     \
 			bug(#cond, __FILE__, __LINE__); \
 	} while (0)

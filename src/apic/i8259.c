@@ -11,11 +11,11 @@
 #include <asm/irq_vectors.h>
 #include <lib/errno.h>
 
-#define ICW1_INIT   0x11 /* edge, cascade, ICW4 follows */
-#define ICW4_8086   0x01
-#define OCW2_SPEC   0x60 /* specific EOI */
-#define OCW3_IRR    0x0a
-#define OCW3_ISR    0x0b
+#define ICW1_INIT 0x11 /* edge, cascade, ICW4 follows */
+#define ICW4_8086 0x01
+#define OCW2_SPEC 0x60 /* specific EOI */
+#define OCW3_IRR  0x0a
+#define OCW3_ISR  0x0b
 
 static bool present;
 

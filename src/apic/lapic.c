@@ -21,8 +21,7 @@ bool apic_is_x2apic;
 
 bool lapic_x2apic_locked(void)
 {
-	if (boot_cpu_data.max_leaf < 7 ||
-	    !(cpuid_count(7, 0).edx & BIT(29)) ||
+	if (boot_cpu_data.max_leaf < 7 || !(cpuid_count(7, 0).edx & BIT(29)) ||
 	    !(rdmsr(MSR_IA32_ARCH_CAPABILITIES) & ARCH_CAP_XAPIC_DISABLE))
 		return false;
 	return rdmsr(MSR_IA32_XAPIC_DISABLE_STATUS) & LEGACY_XAPIC_DISABLED;
@@ -105,8 +104,7 @@ static void mask_lvts(void)
 	if (n > 4)
 		apic_write(APIC_LVTPC, APIC_LVT_MASKED | APIC_DM_NMI);
 	if (n > 5)
-		apic_write(APIC_LVTTHMR,
-			   APIC_LVT_MASKED | THERMAL_APIC_VECTOR);
+		apic_write(APIC_LVTTHMR, APIC_LVT_MASKED | THERMAL_APIC_VECTOR);
 	if (n > 6)
 		apic_write(APIC_LVTCMCI,
 			   APIC_LVT_MASKED | THRESHOLD_APIC_VECTOR);
@@ -142,9 +140,8 @@ int apic_send_ipi(u32 dest_id, u32 vector)
 
 int apic_send_self(u32 vector)
 {
-	return apic->icr_write(APIC_DEST_SELF | APIC_DM_FIXED |
-				       APIC_INT_ASSERT | vector,
-			       0);
+	return apic->icr_write(
+		APIC_DEST_SELF | APIC_DM_FIXED | APIC_INT_ASSERT | vector, 0);
 }
 
 /* Shorthands are invalid with NMI: always by ID. */

@@ -35,9 +35,9 @@ int apic_wait_icr_idle(void)
 {
 	if (apic_is_x2apic)
 		return 0;
-	return WAIT_FOR(!(xapic_read(APIC_ICR) & APIC_ICR_BUSY), ICR_WAIT_US) ?
-		       0 :
-		       -ETIMEDOUT;
+	return WAIT_FOR(!(xapic_read(APIC_ICR) & APIC_ICR_BUSY), ICR_WAIT_US)
+		       ? 0
+		       : -ETIMEDOUT;
 }
 
 static int xapic_icr_write(u32 low, u32 dest)

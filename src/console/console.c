@@ -17,8 +17,8 @@
 static char early_log[EARLY_LOG_SIZE];
 static char *log_buf = early_log;
 static size_t log_size = EARLY_LOG_SIZE;
-static size_t log_len;	   /* bytes kept; later ones are only written */
-static size_t held_from;   /* first byte that the sinks have not got */
+static size_t log_len;	 /* bytes kept; later ones are only written */
+static size_t held_from; /* first byte that the sinks have not got */
 static u32 hold_depth;
 static struct console *consoles;
 

@@ -6,7 +6,7 @@
 #include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
 
-#define CANARY_MASK 0xffffffffffffff00ull
+#define CANARY_MASK  0xffffffffffffff00ull
 #define RDRAND_TRIES 10
 
 static bool rdrand(u64 *val)
@@ -39,6 +39,6 @@ __attribute__((no_stack_protector)) void boot_init_stack_canary(void)
 			;
 		random ^= hw;
 	}
-	this_cpu(fixed.stack_canary) = (random + tsc + (tsc << 32)) &
-				       CANARY_MASK;
+	this_cpu(fixed.stack_canary) =
+		(random + tsc + (tsc << 32)) & CANARY_MASK;
 }

@@ -57,9 +57,9 @@ void cpu_identify(void)
 
 	c->max_leaf = r.eax;
 	copy_id(c->vendor_id, r.ebx, r.edx, r.ecx);
-	c->vendor = !strcmp(c->vendor_id, "GenuineIntel") ? VENDOR_INTEL :
-		    !strcmp(c->vendor_id, "AuthenticAMD") ? VENDOR_AMD :
-							    VENDOR_OTHER;
+	c->vendor = !strcmp(c->vendor_id, "GenuineIntel")   ? VENDOR_INTEL
+		    : !strcmp(c->vendor_id, "AuthenticAMD") ? VENDOR_AMD
+							    : VENDOR_OTHER;
 	r = cpuid_count(1, 0);
 	identify_model(c, r.eax);
 	c->word[CPUID_1_EDX] = r.edx;

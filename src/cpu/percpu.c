@@ -11,8 +11,8 @@
 #include <lib/string.h>
 
 /* Must be the section's head: the canary lies at %gs:40. */
-static __attribute__((section(".data..percpu..first"), used)) struct pcpu_hot
-	pcpu_hot = { .self = &pcpu_hot };
+static __attribute__((section(".data..percpu..first"),
+		      used)) struct pcpu_hot pcpu_hot = { .self = &pcpu_hot };
 
 unsigned long per_cpu_offset[NR_CPUS];
 
@@ -26,8 +26,8 @@ void per_cpu_init_area(u32 cpu, void *area)
 	struct pcpu_hot *hot = area;
 
 	memcpy(area, __per_cpu_start, per_cpu_size());
-	per_cpu_offset[cpu] = (unsigned long)area -
-			      (unsigned long)__per_cpu_start;
+	per_cpu_offset[cpu] =
+		(unsigned long)area - (unsigned long)__per_cpu_start;
 	hot->this_cpu_off = per_cpu_offset[cpu];
 	hot->cpu_number = cpu;
 	hot->self = hot;

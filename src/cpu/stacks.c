@@ -21,11 +21,11 @@ struct stack_info stack_of(u64 addr)
 const char *stack_name(enum stack_kind kind)
 {
 	static const char name[NR_STACKS + 1][8] = {
-		[STACK_TASK] = "task",	 [STACK_IST1] = "#DF",
-		[STACK_IST2] = "NMI",	 [STACK_IST3] = "#DB",
-		[STACK_IST4] = "#MC",	 [STACK_IST5] = "#VC",
-		[STACK_IST6] = "IST6",	 [STACK_IST7] = "IST7",
-		[STACK_ENTRY] = "entry", [STACK_IRQ] = "irq",
+		[STACK_TASK] = "task",	   [STACK_IST1] = "#DF",
+		[STACK_IST2] = "NMI",	   [STACK_IST3] = "#DB",
+		[STACK_IST4] = "#MC",	   [STACK_IST5] = "#VC",
+		[STACK_IST6] = "IST6",	   [STACK_IST7] = "IST7",
+		[STACK_ENTRY] = "entry",   [STACK_IRQ] = "irq",
 		[STACK_REPORT] = "report", [STACK_NONE] = "none",
 	};
 

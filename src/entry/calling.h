@@ -12,6 +12,7 @@
  * at the call.
  */
 #pragma once
+/* clang-format off */
 
 #include <asm/msr-index.h>
 #include <asm/ptrace.h>

@@ -87,8 +87,8 @@ static const struct idt_data apic_idts[] = {
 #undef X
 /* clang-format on */
 
-void idt_setup_from_table(gate_desc *idt, const struct idt_data *rows,
-			  size_t n, bool sys)
+void idt_setup_from_table(gate_desc *idt, const struct idt_data *rows, size_t n,
+			  bool sys)
 {
 	for (size_t i = 0; i < n; i++) {
 		gate_desc gate;

@@ -162,9 +162,9 @@ static int add_action(struct irq_desc *desc, struct irqaction *action)
 static bool may_join(const struct irq_desc *desc, u32 flags)
 {
 	u32 trigger = flags & (IRQF_TRIGGER_LOW | IRQF_TRIGGER_HIGH);
-	u32 line = !desc->level	     ? 0 :
-		   desc->active_low ? IRQF_TRIGGER_LOW :
-				      IRQF_TRIGGER_HIGH;
+	u32 line = !desc->level	      ? 0
+		   : desc->active_low ? IRQF_TRIGGER_LOW
+				      : IRQF_TRIGGER_HIGH;
 
 	return desc->action->flags & flags & IRQF_SHARED &&
 	       (!trigger || trigger == line);
@@ -269,12 +269,13 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
 		if (claims[i].desc.action)
 			continue;
-		claims[i].action = (struct irqaction){ .handler = handler,
-						       .dev = dev };
+		claims[i].action =
+			(struct irqaction){ .handler = handler, .dev = dev };
 		claims[i].desc = (struct irq_desc){
 			.handle_irq = handle_percpu_irq,
 			.action = &claims[i].action,
-			.irq = vector, /* no line: the handler sees its vector */
+			.irq = vector, /* no line: the handler sees its vector
+					*/
 			.vector = (u8)vector,
 		};
 		WRITE_ONCE(*slot, &claims[i].desc);

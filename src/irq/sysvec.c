@@ -14,13 +14,13 @@
 DEFINE_PER_CPU(struct irq_cpustat, irq_stat);
 
 /* The plain ones: count, end, leave. */
-#define DEFINE_SYSVEC(name, counter)                \
-	void sysvec_##name(struct pt_regs *regs)    \
-	{                                           \
-		irq_enter();                        \
-		this_irq_stat()->counter++;         \
-		apic_eoi();                         \
-		irq_exit();                         \
+#define DEFINE_SYSVEC(name, counter)             \
+	void sysvec_##name(struct pt_regs *regs) \
+	{                                        \
+		irq_enter();                     \
+		this_irq_stat()->counter++;      \
+		apic_eoi();                      \
+		irq_exit();                      \
 	}
 DEFINE_SYSVEC(reschedule_ipi, irq_resched)
 DEFINE_SYSVEC(call_function, irq_call)

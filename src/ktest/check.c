@@ -32,7 +32,8 @@ bool ktest_check(const char *file, int line, const char *got_text,
 	if (count(ok))
 		printk("# %s:%d: %s %s %s: got 0x%llx, want %s%s0x%llx, cpu %u",
 		       file, line, got_text, ktest_op_text(op), want_text,
-		       (unsigned long long)got, op == OP_EQ ? "" : ktest_op_text(op),
+		       (unsigned long long)got,
+		       op == OP_EQ ? "" : ktest_op_text(op),
 		       op == OP_EQ ? "" : " ", (unsigned long long)want,
 		       smp_processor_id());
 	return ok;

@@ -6,9 +6,10 @@
 
 const char *ktest_op_text(enum ktest_op op)
 {
-	static const char text[][3] = { [OP_EQ] = "==", [OP_NE] = "!=",
-					[OP_LT] = "<",	[OP_LE] = "<=",
-					[OP_GE] = ">=", [OP_GT] = ">" };
+	static const char text[][3] = {
+		[OP_EQ] = "==", [OP_NE] = "!=", [OP_LT] = "<",
+		[OP_LE] = "<=", [OP_GE] = ">=", [OP_GT] = ">"
+	};
 
 	return text[op];
 }

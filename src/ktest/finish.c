@@ -12,8 +12,8 @@
 
 #include "internal.h"
 
-#define DEBUG_EXIT_PORT 0xf4	/* QEMU's isa-debug-exit, iosize 4 */
-#define RESET_CONTROL	0xcf9	/* chipsets': 2 chooses hard, 6 does it */
+#define DEBUG_EXIT_PORT 0xf4  /* QEMU's isa-debug-exit, iosize 4 */
+#define RESET_CONTROL	0xcf9 /* chipsets': 2 chooses hard, 6 does it */
 #define KBD_COMMAND	0x64
 #define KBD_PULSE_RESET 0xfe
 

@@ -7,6 +7,7 @@
  *			where a trap returns to, if that is not the first byte
  */
 #pragma once
+/* clang-format off */
 
 	.macro insn name
 	.balign	16

@@ -130,15 +130,15 @@ APIC_REG(tmict, APIC_TMICT)
 APIC_REG(tdcr, APIC_TDCR)
 
 /* Software's in xAPIC mode only. */
-#define XAPIC_REG(name, reg)                       \
-	static u64 get_##name(void)                \
-	{                                          \
+#define XAPIC_REG(name, reg)                                \
+	static u64 get_##name(void)                         \
+	{                                                   \
 		return apic_is_x2apic ? 0 : apic_read(reg); \
-	}                                          \
-	static void set_##name(u64 val)            \
-	{                                          \
-		if (!apic_is_x2apic)               \
-			apic_write(reg, (u32)val); \
+	}                                                   \
+	static void set_##name(u64 val)                     \
+	{                                                   \
+		if (!apic_is_x2apic)                        \
+			apic_write(reg, (u32)val);          \
 	}
 XAPIC_REG(ldr, APIC_LDR)
 XAPIC_REG(dfr, APIC_DFR)

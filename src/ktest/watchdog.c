@@ -19,11 +19,11 @@
 
 #include "internal.h"
 
-#define HPET_TIMER	2
-#define PIN_0_TO_23	0xffffffu
-#define RTC_2_HZ	15
-#define PIT_MAX_COUNT	65536 /* 55 ms */
-#define PIT_PIN		2 /* where most boards wire the PIT */
+#define HPET_TIMER    2
+#define PIN_0_TO_23   0xffffffu
+#define RTC_2_HZ      15
+#define PIT_MAX_COUNT 65536 /* 55 ms */
+#define PIT_PIN	      2	    /* where most boards wire the PIT */
 
 struct source {
 	const char *name;

@@ -34,8 +34,8 @@ int paging_walk(u64 va, struct pt_walk *walk)
 		return -EINVAL;
 	walk->write = walk->user = true;
 	for (int level = top; level >= 1; level--) {
-		u64 addr = table + (va >> (PAGE_SHIFT + 9 * (level - 1)) & 511) *
-					   8;
+		u64 addr = table +
+			   (va >> (PAGE_SHIFT + 9 * (level - 1)) & 511) * 8;
 		u64 entry;
 
 		if (!mm_read_nofault || mm_read_nofault(&entry, addr, 8))

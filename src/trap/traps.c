@@ -96,10 +96,10 @@ static bool do_trap(struct pt_regs *regs)
 	return trap_dispatch(regs, &event);
 }
 
-#define DEFINE_TRAP(vector, name)            \
+#define DEFINE_TRAP(vector, name)             \
 	bool exc_##name(struct pt_regs *regs) \
-	{                                    \
-		return do_trap(regs);        \
+	{                                     \
+		return do_trap(regs);         \
 	}
 IDTENTRY_LIST(DEFINE_TRAP)
 DEFINE_TRAP(X86_TRAP_DF, double_fault)
@@ -184,6 +184,6 @@ void do_early_exception(struct pt_regs *regs)
 	if (regs->vector == X86_TRAP_NMI || fixup_exception(regs))
 		return;
 	report_exception(regs, "exception during early boot");
-	bail_out("early exception, vector %u, rip=0x%016llx",
-		 (u32)regs->vector, (unsigned long long)regs->ip);
+	bail_out("early exception, vector %u, rip=0x%016llx", (u32)regs->vector,
+		 (unsigned long long)regs->ip);
 }

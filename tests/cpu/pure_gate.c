@@ -13,9 +13,9 @@
 
 static gate_desc gate_of(u64 addr, u8 ist, u8 dpl)
 {
-	struct idt_data row = {
-		.ist = ist, .dpl = dpl, .addr = (void (*)(void))(uintptr_t)addr
-	};
+	struct idt_data row = { .ist = ist,
+				.dpl = dpl,
+				.addr = (void (*)(void))(uintptr_t)addr };
 	gate_desc gate;
 
 	memset(&gate, 0xff, sizeof(gate));

@@ -145,7 +145,8 @@ TEST(uart, received_byte_interrupts_until_it_is_read, MCR_RULE)
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT); /* not enabled */
 	serial_irq_enable(port, UART_IER_RDI);
 	EXPECT_TRUE(says_received(serial_irq_id(port)));
-	EXPECT_TRUE(says_received(serial_irq_id(port))); /* IIR does not end it */
+	EXPECT_TRUE(
+		says_received(serial_irq_id(port))); /* IIR does not end it */
 	EXPECT_EQ(serial_receive(port), 0x30);
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
 }

@@ -41,8 +41,8 @@ bool ktest_check(const char *file, int line, const char *got_text,
 
 	if (!ok)
 		printf("# %s:%d: %s %s %s: got %#llx, want %#llx\n", file, line,
-		       got_text, ktest_op_text(op), want_text, (unsigned long long)got,
-		       (unsigned long long)want);
+		       got_text, ktest_op_text(op), want_text,
+		       (unsigned long long)got, (unsigned long long)want);
 	return verdict(ok);
 }
 

@@ -13,7 +13,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
 	(void)image;
 	(void)table;
-	__asm__ volatile("outl %0, %w1"
-			 :: "a"(DEBUG_EXIT_PASS), "Nd"(DEBUG_EXIT_PORT));
+	__asm__ volatile("outl %0, %w1" ::"a"(DEBUG_EXIT_PASS),
+			 "Nd"(DEBUG_EXIT_PORT));
 	return EFI_SUCCESS;
 }
