@@ -145,7 +145,7 @@ void local_bh_enable(void)
 {
 	barrier();
 	preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
-	if (!in_interrupt() && this_cpu(softirq_pending))
+	if (this_cpu(softirq_pending))
 		do_softirq();
 }
 

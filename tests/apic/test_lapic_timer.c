@@ -423,6 +423,22 @@ static void count_handled(void)
 	WRITE_ONCE(handled, handled + 1);
 }
 
+/* The microseconds of apic_timer_start(), by the TSC. */
+TEST(lapic, timer_started_in_microseconds_is_never_early, TIMER_RULE)
+{
+	u64 begin, us;
+
+	handled = 0;
+	apic_timer_set_handler(count_handled);
+	begin = rdtsc_ordered();
+	EXPECT_EQ(apic_timer_start(TIMER_ONESHOT, 4000), 0);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(handled), WAIT_DEFAULT_US));
+	us = tsc_to_us(rdtsc_ordered() - begin);
+	apic_timer_stop();
+	apic_timer_set_handler(NULL);
+	EXPECT_GE(us + 10, 4000); /* two calibrations: well under 0.25 % */
+}
+
 /* irqbed's own timer: LOC and the event handler, once each. */
 TEST(lapic, timer_event_is_counted_and_handled_once, TIMER_RULE)
 {

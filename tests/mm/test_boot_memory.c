@@ -13,6 +13,7 @@
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
+#include <cpu/irqflags.h>
 #include <cpu/sections.h>
 #include <ktest/insn.h>
 #include <ktest/insn_boot.h>
@@ -214,6 +215,21 @@ TEST(boot, catch_trap_nests, CATCH)
 	EXPECT_TRAP(inner, X86_TRAP_PF);
 	EXPECT_TRAP(outer, TRAP_NONE);
 	EXPECT_TRAP(catch_trap(insn_ret, NULL), TRAP_NONE);
+}
+
+static void disable_and_fault(void *arg)
+{
+	local_irq_disable();
+	insn_ud2(NULL);
+}
+
+TEST(boot, catch_trap_puts_rflags_back, CATCH)
+{
+	struct trap got = catch_trap(disable_and_fault, NULL);
+
+	EXPECT_TRAP(got, X86_TRAP_UD);
+	EXPECT_FALSE(got.flags & X86_EFLAGS_IF);
+	EXPECT_FALSE(irqs_disabled());
 }
 
 TEST(boot, copy_from_kernel_nofault_reports_efault, EXTABLE)

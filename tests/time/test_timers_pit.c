@@ -14,6 +14,9 @@
 
 static struct stamped s;
 
+#define BURST  4
+#define BURSTS 16
+
 static u64 pit_ns(u64 count)
 {
 	return ticks_to_ns(count, PIT_HZ);
@@ -102,25 +105,29 @@ TEST(timers, pit_new_count_in_mode_0_starts_anew,
 	EXPECT_EQ(s.pin.count, 1);
 }
 
-/*
- * At most one interrupt a period, each in or after its own. So many that no
- * pause of the host's hides a rate that is wrong.
- */
-#define PERIODS 64
-
-static void judge_periodic(enum pit_mode mode)
+/* At most one interrupt a period, each in or after its own. */
+static void judge_burst(enum pit_mode mode)
 {
 	u64 begin, elapsed;
 
+	s.pin.count = 0;
 	if (!EXPECT_TRUE(open_masked()))
 		return;
 	begin = start(mode, 1193);
-	SLEEP_FOR(s.pin.count >= PERIODS, WAIT_DEFAULT_US);
+	SLEEP_FOR(s.pin.count >= BURST, WAIT_DEFAULT_US);
 	pin_mask(&s.pin, true);
 	elapsed = tsc_ns(rdtsc() - begin);
-	EXPECT_GE(s.pin.count, PERIODS);
+	EXPECT_GE(s.pin.count, BURST);
 	EXPECT_LE(s.pin.count, (elapsed + slack_ns(elapsed)) / pit_ns(1193));
 	expect_never_early(&s, begin, pit_ns(1193));
+	pins_close();
+}
+
+/* Many short bursts: a host that pauses hides what is wrong in some only. */
+static void judge_periodic(enum pit_mode mode)
+{
+	for (u32 n = 0; n < BURSTS && ktest_ok(); n++)
+		judge_burst(mode);
 }
 
 TEST(timers, pit_mode_2_interrupts_once_a_period_and_never_early,
