@@ -68,12 +68,14 @@ build/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-build/version: force
+build/version: TEXT := $(VERSION)
+build/objects: TEXT := $(OBJS)
+build/version build/objects: force
 	@mkdir -p $(@D)
-	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+	@echo '$(TEXT)' | cmp -s - $@ || echo '$(TEXT)' > $@
 force:
 
-build/irqbed.so: $(OBJS) efi/irqbed.lds
+build/irqbed.so: $(OBJS) build/objects efi/irqbed.lds
 	$(Q)$(LD) $(LDFLAGS) -T efi/irqbed.lds $(EFI_LIB)/crt0-efi-x86_64.o \
 		$(OBJS) -L$(EFI_LIB) -lgnuefi -o $@
 

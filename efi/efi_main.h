@@ -15,6 +15,7 @@ EFI_STATUS efi_find_image(EFI_HANDLE image, struct boot_info *info,
 			  EFI_LOADED_IMAGE **loaded);
 void efi_read_options(EFI_LOADED_IMAGE *loaded, struct boot_info *info);
 void efi_find_acpi(struct boot_info *info);
+void efi_find_smbios(struct boot_info *info);
 void efi_find_framebuffer(struct boot_info *info);
 EFI_STATUS efi_allocate(struct boot_info *info);
 EFI_STATUS efi_exit(EFI_HANDLE image, struct boot_info *info);

@@ -6,6 +6,7 @@
  *       "EFI_GRAPHICS_OUTPUT_PROTOCOL".
  */
 #include "efi_main.h"
+#include <lib/smbios.h>
 #include <lib/string.h>
 
 static EFI_GUID guid_loaded_image = LOADED_IMAGE_PROTOCOL;
@@ -55,6 +56,45 @@ void efi_find_acpi(struct boot_info *info)
 			vendor[n] < 127 && c >= ' ' ? c : '?';
 	}
 	info->firmware_revision = st->FirmwareRevision;
+}
+
+/* The structure table behind either entry point; 0 if there is none. */
+static const void *smbios_table(size_t *len)
+{
+	static const EFI_GUID guid3 = SMBIOS3_TABLE_GUID;
+	static const EFI_GUID guid2 = SMBIOS_TABLE_GUID;
+	u64 entry = config_table(&guid3), address = 0;
+	u32 low, max;
+	u16 bytes;
+
+	if (entry && !memcmp((const void *)entry, "_SM3_", 5)) {
+		memcpy(&max, (const void *)(entry + 0x0c), sizeof(max));
+		memcpy(&address, (const void *)(entry + 0x10), sizeof(address));
+		*len = max;
+		return (const void *)address;
+	}
+	entry = config_table(&guid2);
+	if (!entry || memcmp((const void *)entry, "_SM_", 4))
+		return NULL;
+	memcpy(&bytes, (const void *)(entry + 0x16), sizeof(bytes));
+	memcpy(&low, (const void *)(entry + 0x18), sizeof(low));
+	*len = bytes;
+	return (const void *)(u64)low;
+}
+
+void efi_find_smbios(struct boot_info *info)
+{
+	size_t len = 0;
+	const void *table = smbios_table(&len);
+
+	if (!table)
+		return;
+	smbios_string(table, len, SMBIOS_BIOS, SMBIOS_BIOS_VERSION,
+		      info->bios_version, sizeof(info->bios_version));
+	smbios_string(table, len, SMBIOS_SYSTEM, SMBIOS_SYSTEM_MAKER,
+		      info->system_maker, sizeof(info->system_maker));
+	smbios_string(table, len, SMBIOS_SYSTEM, SMBIOS_SYSTEM_PRODUCT,
+		      info->system_product, sizeof(info->system_product));
 }
 
 void efi_find_framebuffer(struct boot_info *info)

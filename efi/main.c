@@ -65,6 +65,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 		return give_up("cannot find its own image", status);
 	efi_read_options(loaded, info);
 	efi_find_acpi(info);
+	efi_find_smbios(info);
 	efi_find_framebuffer(info);
 	status = efi_allocate(info);
 	if (EFI_ERROR(status))

@@ -82,6 +82,11 @@ void log_boot_info(const struct boot_info *info)
 	       (unsigned long long)info->image_size);
 	printk("# firmware.vendor=%s firmware.revision=0x%x",
 	       info->firmware_vendor, info->firmware_revision);
+	if (info->bios_version[0])
+		printk("# smbios.bios=%s", info->bios_version);
+	if (info->system_maker[0])
+		printk("# smbios.system=%s %s", info->system_maker,
+		       info->system_product);
 	log_options(info);
 	log_cpu();
 	if (info->fb.base)

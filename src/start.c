@@ -42,6 +42,7 @@ static void early_setup(struct boot_info *info)
 	cpu_identify();
 	ktest_begin(&info->options);
 	log_boot_info(info);
+	ktest_list();
 }
 
 /* Own page tables, then everything that is to be read-only or guarded. */

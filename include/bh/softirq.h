@@ -57,8 +57,15 @@ void local_bh_enable(void);
 /* Run what is pending now, if this context may. IF any; IF=1 while serving. */
 void do_softirq(void);
 
-/* Stage-1 ksoftirqd: true if it had work. Idle loop, IF=1. */
+/* Stage-1 ksoftirqd: true if it had work. Idle loop, IF any. */
 bool ksoftirqd_run(void);
+
+/*
+ * What an idle CPU does once: ksoftirqd's work if there is any, else sleep
+ * until an interrupt has been handled. IF=0 on entry and exit, so that what
+ * happened since the caller looked is not slept over. Task context.
+ */
+void cpu_idle_once(void);
 
 /* True after the limit was hit, until ksoftirqd_run() has done the rest. */
 bool ksoftirqd_pending(void);

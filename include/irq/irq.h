@@ -53,6 +53,7 @@ struct irq_desc {
 	struct irqaction *action;
 	u32 irq, gsi;
 	u32 depth;     /* disable_irq() nesting */
+	u64 count;     /* of a claimed vector: it has no line's statistics */
 	u32 unhandled; /* in a row, for "nobody cared" */
 	u32 total;     /* since the last of those counts was looked at */
 	u8 vector;
@@ -72,7 +73,7 @@ static __always_inline struct irq_desc *this_vector_desc(u64 vector)
 	struct irq_desc *desc;
 
 	__asm__ volatile("movq %%gs:%c[off](,%[vector],8), %[desc]"
-			 : [desc] "=r"(desc)
+			 : [desc] "=D"(desc) /* where handle_irq() wants it */
 			 : [off] "i"(offsetof(struct pcpu_hot, vector_irq)),
 			   [vector] "r"(vector)
 			 : "memory");

@@ -69,7 +69,8 @@ struct ktest_suite {
 /* clang-format off */
 #define TEST(s, n, r, ...)						\
 	static void test_##s##_##n(void);				\
-	static const struct ktest_case					\
+	/* not static: one name twice must not link */			\
+	const struct ktest_case						\
 	case_##s##_##n KTEST_SECTION(s) = {				\
 		.name = #s "." #n,					\
 		.rule = r,						\

@@ -9,10 +9,13 @@
 
 /*
  * Choose cases as opt says and write the log's head: TAP version, plan,
- * BEGIN. A glob that matches nothing, or options=list, ends the run here.
- * Boot CPU, once the console works.
+ * BEGIN. A glob that matches nothing ends the run here. Boot CPU, once the
+ * console works.
  */
 void ktest_begin(const struct options *opt);
+
+/* options=list ends the run here, once what is wrong with them is said. */
+void ktest_list(void);
 
 /* Run them all, write END, and leave as finish= says. IF=1. */
 __noreturn void ktest_run(void);

@@ -84,6 +84,7 @@ struct boot_info {
 	u64 pool_base, pool_pages; /* ours, allocated before the exit */
 	u64 ap_page; /* below 1 MiB, for the trampoline; 0: none */
 	char firmware_vendor[32];
+	char bios_version[48], system_maker[48], system_product[48];
 	u32 firmware_revision;
 	u32 nr_regions, regions_dropped;
 	struct mem_region region[BOOT_REGIONS];

@@ -22,6 +22,9 @@ void report_backtrace(u64 ip, u64 bp);
  * context. Set by ktest through bail_out_hook; before that, the console.
  */
 __noreturn void bail_out(const char *fmt, ...) __printf(1, 2);
+
+/* The same without the caller's backtrace: a full report has been printed. */
+__noreturn void bail_out_reported(const char *fmt, ...) __printf(1, 2);
 extern void (*bail_out_hook)(void);
 
 /*

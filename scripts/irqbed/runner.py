@@ -173,7 +173,8 @@ def _verdict(args, ending, judgement, options, replay, what):
     status = report.NOT_COMPLETED if problems else judgement.status()
     if not log.complete and not ending.data and ending.status == 1:
         status = report.NOT_STARTED
-    if not log.complete and status == report.NOT_COMPLETED:
+    if status == report.NOT_COMPLETED and (
+            not log.complete or log.bailed is not None):
         if where := _name_the_case(judgement, replay):
             problems.append(where)
     lines = problems + judgement.summary()

@@ -157,9 +157,10 @@ def _result(log, match):
         if verdict == FAIL:
             log.problems.append(f"'not ok' with SKIP: {match[3]}")
         verdict = SKIP
-    if int(match[2]) != len(log.results) + 1:
-        log.problems.append(f"result {match[2]} where "
-                            f"{len(log.results) + 1} was due: a line is lost")
+    due = log.results[-1].number + 1 if log.results else 1
+    if int(match[2]) != due:
+        log.problems.append(f"result {match[2]} where {due} was due: "
+                            "a line is lost")
     log.results.append(Result(int(match[2]), match[3], verdict,
                               (match[5] or "").strip(), log.tail))
     log.tail, log.running = [], None

@@ -135,6 +135,14 @@ bool ksoftirqd_run(void)
 	return true;
 }
 
+void cpu_idle_once(void)
+{
+	if (ksoftirqd_run())
+		return;
+	native_safe_halt();
+	native_irq_disable();
+}
+
 void local_bh_disable(void)
 {
 	preempt_count_add(SOFTIRQ_DISABLE_OFFSET);

@@ -83,6 +83,7 @@ void handle_fasteoi_irq(struct irq_desc *desc)
 /* One CPU's own vector: nobody else to guard against. */
 void handle_percpu_irq(struct irq_desc *desc)
 {
+	desc->count++;
 	desc->action->handler((int)desc->irq, desc->action->dev);
 	apic_eoi();
 }

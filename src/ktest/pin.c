@@ -10,6 +10,7 @@
 
 #include <apic/apic_timer.h>
 #include <apic/lapic.h>
+#include <bh/softirq.h>
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
 #include <lib/errno.h>
@@ -174,11 +175,11 @@ void sleep_begin(void)
 void sleep_once(void)
 {
 	if (apic_timer_clock.freq_hz) {
-		native_safe_halt();
-	} else {
-		local_irq_enable();
-		cpu_relax();
+		cpu_idle_once();
+		return;
 	}
+	local_irq_enable();
+	cpu_relax();
 	local_irq_disable();
 }
 

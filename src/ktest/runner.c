@@ -65,14 +65,18 @@ void ktest_begin(const struct options *opt)
 	printk("# IRQBED-BEGIN run=%08x version=%s", run.run_id,
 	       IRQBED_VERSION);
 	if (err == -ENOENT)
-		bail_out("no case matches '%s'", unmatched_glob);
+		bail_out_reported("no case matches '%s'", unmatched_glob);
 	if (err)
 		bail_out("more cases than the runner holds");
-	if (!opt->list)
+}
+
+void ktest_list(void)
+{
+	if (!run.opt->list)
 		return;
 	write_list();
 	write_end();
-	finish_run(opt->finish, VERDICT_PASS);
+	finish_run(run.opt->finish, VERDICT_PASS);
 }
 
 static void write_result(u32 n, const struct ktest_case *c,

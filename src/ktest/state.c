@@ -305,6 +305,10 @@ bool state_restore(void)
 			continue;
 		changed(regs[i].name, saved.reg[i], now);
 		regs[i].write(saved.reg[i]);
+		now = regs[i].read();
+		if (now != saved.reg[i])
+			printk("# state: %s could not be put back: 0x%llx",
+			       regs[i].name, (unsigned long long)now);
 	}
 	each_rte(restore_rte);
 	restore_in_service();

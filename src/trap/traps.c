@@ -82,8 +82,8 @@ static bool trap_dispatch(struct pt_regs *regs, struct trap_event *event)
 	report_exception(regs, "unexpected exception");
 	if (catch_guard(regs, event))
 		return true;
-	bail_out("unexpected exception, vector %u, rip=0x%016llx",
-		 (u32)regs->vector, (unsigned long long)regs->ip);
+	bail_out_reported("unexpected exception, vector %u, rip=0x%016llx",
+			  (u32)regs->vector, (unsigned long long)regs->ip);
 }
 
 static bool do_trap(struct pt_regs *regs)
@@ -184,6 +184,6 @@ void do_early_exception(struct pt_regs *regs)
 	if (regs->vector == X86_TRAP_NMI || fixup_exception(regs))
 		return;
 	report_exception(regs, "exception during early boot");
-	bail_out("early exception, vector %u, rip=0x%016llx", (u32)regs->vector,
-		 (unsigned long long)regs->ip);
+	bail_out_reported("early exception, vector %u, rip=0x%016llx",
+			  (u32)regs->vector, (unsigned long long)regs->ip);
 }

@@ -44,8 +44,8 @@ TEST(br, bndcl_below_the_bound_is_a_fault, "SDM 3A Interrupt 5; SDM 2A BNDCL")
 {
 	u64 xcr0, bndcfgs;
 
-	if (!cpu_has(X86_FEATURE_MPX))
-		SKIP(return, "this CPU has no MPX");
+	if (!cpu_has(X86_FEATURE_MPX) || !cpu_has(X86_FEATURE_XSAVE))
+		SKIP(return, "this CPU has no MPX, or no XSAVE to enable it");
 	xcr0 = xgetbv(0);
 	bndcfgs = rdmsr(MSR_IA32_BNDCFGS);
 	xsetbv(0, xcr0 | XCR0_MPX);
