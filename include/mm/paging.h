@@ -4,7 +4,7 @@
  *
  * RAM is identity-mapped RW and never executable; the image by section;
  * device memory only after ioremap(); page 0 never. High addresses hold the
- * stacks (trap/stacks.h) and the read-only IDT and GDT (CPU_ENTRY_AREA).
+ * stacks (cpu/stacks.h) and the read-only IDT and GDT (CPU_ENTRY_AREA).
  */
 #pragma once
 
