@@ -27,10 +27,6 @@ extern void (*printk_done_hook)(void);
 /* The line this CPU was writing, if any, will not be ended: free the lock. */
 void printk_abandon(void);
 
-/*
- * CRC-32 of every byte written since printk_crc_begin(); _with(): as if text
- * had followed.
- */
+/* CRC-32 of every byte written since printk_crc_begin(). */
 void printk_crc_begin(void);
 u32 printk_crc(void);
-u32 printk_crc_with(const char *text);

@@ -15,11 +15,6 @@
 
 /* clang-format off */
 #define GS_CANARY		40	/* gcc: -mstack-protector-guard-offset */
-#define GS_THIS_CPU_OFF		48
-#define GS_USER_SP		56
-#define GS_PREEMPT_COUNT	72
-#define GS_SOFTIRQ_PENDING	76
-#define GS_IRQ_STACK_TOP	88
 /* clang-format on */
 
 struct pt_regs;
@@ -35,13 +30,10 @@ struct fixed_percpu_data {
 struct pcpu_hot {
 	struct fixed_percpu_data fixed;
 	unsigned long this_cpu_off; /* this area - the template section */
-	u64 user_sp;		    /* SYSCALL parks the user's RSP here */
 	u32 cpu_number;
 	u32 apic_id;
 	u32 preempt_count;
 	u32 softirq_pending; /* bit n: softirq n raised */
-	u32 hardirq_stack_inuse;
-	u32 pad;
 	u64 irq_stack_top;
 	struct pt_regs *irq_regs; /* Linux: get_irq_regs() */
 	struct catch_frame *catch_top;
@@ -57,13 +49,6 @@ struct pcpu_hot {
 
 static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
 	      "the compiler's guard is %gs:40");
-static_assert(offsetof(struct pcpu_hot, this_cpu_off) == GS_THIS_CPU_OFF, "");
-static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "entry.S");
-static_assert(offsetof(struct pcpu_hot, preempt_count) == GS_PREEMPT_COUNT, "");
-static_assert(offsetof(struct pcpu_hot, softirq_pending) == GS_SOFTIRQ_PENDING,
-	      "");
-static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
-	      "entry.S");
 
 #define NR_CPUS 512 /* logical CPUs; APIC IDs may be any 32-bit number */
 

@@ -28,6 +28,3 @@ void ktest_set_present(u32 needs_bit, bool present);
  * NULL, or a fn that returns: other ways, at last HLT.
  */
 void ktest_set_reset(void (*fn)(bool poweroff));
-
-/* The running case, or NULL. For reports and the watchdog. */
-const struct ktest_case *ktest_current(void);

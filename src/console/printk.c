@@ -97,8 +97,3 @@ u32 printk_crc(void)
 {
 	return crc;
 }
-
-u32 printk_crc_with(const char *text)
-{
-	return crc32(crc, text, strlen(text));
-}

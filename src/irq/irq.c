@@ -274,8 +274,7 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 		claims[i].desc = (struct irq_desc){
 			.handle_irq = handle_percpu_irq,
 			.action = &claims[i].action,
-			.irq = vector, /* no line: the handler sees its vector
-					*/
+			.irq = vector, /* its handler is told this */
 			.vector = (u8)vector,
 		};
 		WRITE_ONCE(*slot, &claims[i].desc);

@@ -14,7 +14,6 @@
 
 #define DEADLINE_MS 10000
 
-static const struct ktest_case *current;
 static u32 present;
 
 static const char *const needs_text[] = {
@@ -22,11 +21,6 @@ static const char *const needs_text[] = {
 	"a PIT",       "the 8259 pair", "an RTC",    "an ACPI PM timer",
 	"a UART",      "a second CPU",	"an i8042",  "TSC-deadline",
 };
-
-const struct ktest_case *ktest_current(void)
-{
-	return READ_ONCE(current);
-}
 
 void ktest_set_present(u32 needs_bit, bool is_present)
 {
@@ -87,7 +81,6 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	u32 ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS;
 
 	memset(&ktest_result, 0, sizeof(ktest_result));
-	WRITE_ONCE(current, c);
 	if (!skip_unmet(needs)) {
 		state_save();
 		watchdog_arm(ms, uses);
@@ -105,6 +98,5 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 			ktest_result.failures++;
 		}
 	}
-	WRITE_ONCE(current, NULL);
 	*result = ktest_result;
 }

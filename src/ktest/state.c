@@ -112,15 +112,18 @@ CR(3)
 CR(4)
 CR(8)
 
-#define APIC_REG(name, reg)                \
-	static u64 get_##name(void)        \
-	{                                  \
-		return apic_read(reg);     \
-	}                                  \
-	static void set_##name(u64 val)    \
-	{                                  \
-		apic_write(reg, (u32)val); \
+/* Where there is no such register it reads as 0, so nothing changed it. */
+#define APIC_REG_IF(name, reg, there)                \
+	static u64 get_##name(void)                  \
+	{                                            \
+		return (there) ? apic_read(reg) : 0; \
+	}                                            \
+	static void set_##name(u64 val)              \
+	{                                            \
+		if (there)                           \
+			apic_write(reg, (u32)val);   \
 	}
+#define APIC_REG(name, reg) APIC_REG_IF(name, reg, true)
 APIC_REG(svr, APIC_SPIV)
 APIC_REG(lvtt, APIC_LVTT)
 APIC_REG(lvt0, APIC_LVT0)
@@ -130,33 +133,13 @@ APIC_REG(tmict, APIC_TMICT)
 APIC_REG(tdcr, APIC_TDCR)
 
 /* Software's in xAPIC mode only. */
-#define XAPIC_REG(name, reg)                                \
-	static u64 get_##name(void)                         \
-	{                                                   \
-		return apic_is_x2apic ? 0 : apic_read(reg); \
-	}                                                   \
-	static void set_##name(u64 val)                     \
-	{                                                   \
-		if (!apic_is_x2apic)                        \
-			apic_write(reg, (u32)val);          \
-	}
-XAPIC_REG(ldr, APIC_LDR)
-XAPIC_REG(dfr, APIC_DFR)
+APIC_REG_IF(ldr, APIC_LDR, !apic_is_x2apic)
+APIC_REG_IF(dfr, APIC_DFR, !apic_is_x2apic)
 
 /* LVTs of later versions: in x2APIC mode an absent one is a #GP. */
-#define APIC_LVT(name, reg, count)                                        \
-	static u64 get_##name(void)                                       \
-	{                                                                 \
-		return lapic_lvt_count() >= (count) ? apic_read(reg) : 0; \
-	}                                                                 \
-	static void set_##name(u64 val)                                   \
-	{                                                                 \
-		if (lapic_lvt_count() >= (count))                         \
-			apic_write(reg, (u32)val);                        \
-	}
-APIC_LVT(lvtpc, APIC_LVTPC, 5)
-APIC_LVT(lvtthmr, APIC_LVTTHMR, 6)
-APIC_LVT(lvtcmci, APIC_LVTCMCI, 7)
+APIC_REG_IF(lvtpc, APIC_LVTPC, lapic_lvt_count() >= 5)
+APIC_REG_IF(lvtthmr, APIC_LVTTHMR, lapic_lvt_count() >= 6)
+APIC_REG_IF(lvtcmci, APIC_LVTCMCI, lapic_lvt_count() >= 7)
 
 /* The APIC's mode before its registers, SVR before the LVTs it masks. */
 /* clang-format off */
