@@ -34,7 +34,8 @@ SRCS := $(sort $(wildcard efi/*.c $(ROOMS:%=src/%/*.c) $(ROOMS:%=src/%/*.S) \
 OBJS := $(SRCS:%=build/%.o)
 
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
-	-fvisibility=hidden -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fvisibility=hidden -fno-omit-frame-pointer -momit-leaf-frame-pointer \
+	-fno-strict-aliasing \
 	-mno-red-zone -mgeneral-regs-only -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-jump-tables -fno-common \
 	-maccumulate-outgoing-args -ffile-prefix-map=$(CURDIR)/= \

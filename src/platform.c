@@ -14,6 +14,7 @@
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
+#include <cpu/spinlock.h>
 #include <dev/hpet.h>
 #include <dev/i8042.h>
 #include <dev/pit.h>
@@ -111,9 +112,15 @@ static int read_nofault(void *dst, u64 addr, size_t len)
 	return copy_from_kernel_nofault(dst, (const void *)addr, len);
 }
 
+static void spin_stuck(void)
+{
+	bug("a lock stays taken", __FILE__, __LINE__);
+}
+
 void trap_connect(void)
 {
 	mm_read_nofault = read_nofault;
+	spin_stuck_hook = spin_stuck;
 }
 
 /* Tables may lie outside what the memory map calls RAM: map on demand. */

@@ -33,4 +33,5 @@
 #define SPURIOUS_APIC_VECTOR		0xff
 
 #define NR_VECTORS			256
+#define NR_IRQS				256	/* lines: GSIs, and MSIs from the top */
 /* clang-format on */

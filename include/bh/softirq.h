@@ -67,6 +67,9 @@ bool ksoftirqd_run(void);
  */
 void cpu_idle_once(void);
 
+/* Other work for task context, true if there was some: irq/ fills it. */
+extern bool (*idle_threads_hook)(void);
+
 /* True after the limit was hit, until ksoftirqd_run() has done the rest. */
 bool ksoftirqd_pending(void);
 
@@ -95,6 +98,6 @@ static __always_inline void irq_enter(void)
 static __always_inline void irq_exit(void)
 {
 	preempt_count_sub(HARDIRQ_OFFSET);
-	if (unlikely(this_cpu(softirq_pending)) && !in_interrupt())
+	if (unlikely(!this_cpu_is_zero32(softirq_pending)) && !in_interrupt())
 		invoke_softirq();
 }

@@ -9,13 +9,18 @@
  */
 #pragma once
 
-#include <asm/desc_defs.h>
 #include <asm/irq_vectors.h>
-#include <lib/compiler.h>
 
 /* clang-format off */
 #define GS_CANARY		40	/* gcc: -mstack-protector-guard-offset */
+#define GS_IRQ_STACK_TOP	72	/* calling.h */
+#define GS_IRQ_REGS		80
 /* clang-format on */
+
+#ifndef __ASSEMBLER__
+#include <asm/desc_defs.h>
+#include <asm/hardirq.h>
+#include <lib/compiler.h>
 
 struct pt_regs;
 struct catch_frame;
@@ -35,7 +40,8 @@ struct pcpu_hot {
 	u32 preempt_count;
 	u32 softirq_pending; /* bit n: softirq n raised */
 	u64 irq_stack_top;
-	struct pt_regs *irq_regs; /* Linux: get_irq_regs() */
+	/* Linux: get_irq_regs(). NULL: no interrupt is on the irq stack. */
+	struct pt_regs *irq_regs;
 	struct catch_frame *catch_top;
 	struct tss *tss;
 	union desc_struct *gdt;	   /* read-only, the one in GDTR */
@@ -43,12 +49,17 @@ struct pcpu_hot {
 	u64 debug_dr6;		   /* of the #DB being handled */
 	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
 	struct pcpu_hot *self;
-	/* Which descriptor each vector leads to; NULL: stray. irq/irq.h */
+	/* Which descriptor each vector leads to: irq/irqdesc.h */
 	struct irq_desc *vector_irq[NR_VECTORS];
+	u64 kstat_irqs[NR_IRQS]; /* interrupts of each line */
+	struct irq_cpustat irq_stat;
 };
 
 static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
 	      "the compiler's guard is %gs:40");
+static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
+	      "calling.h");
+static_assert(offsetof(struct pcpu_hot, irq_regs) == GS_IRQ_REGS, "calling.h");
 
 #define NR_CPUS 512 /* logical CPUs; APIC IDs may be any 32-bit number */
 
@@ -68,6 +79,22 @@ static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
 		:                                                            \
 		: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, field)) \
 		: "memory", "cc")
+
+#define this_cpu_inc64(field)                                          \
+	__asm__ volatile("incq %%gs:%c[off]"                           \
+			 :                                             \
+			 : [off] "i"(offsetof(struct pcpu_hot, field)) \
+			 : "memory", "cc")
+/* Is the field 0? In two instructions with the branch. */
+#define this_cpu_is_zero32(field)                                              \
+	({                                                                     \
+		bool zero;                                                     \
+		__asm__ volatile("cmpl $0, %%gs:%c[off]"                       \
+				 : "=@cce"(zero)                               \
+				 : [off] "i"(offsetof(struct pcpu_hot, field)) \
+				 : "memory");                                  \
+		zero;                                                          \
+	})
 
 #define DEFINE_PER_CPU(type, name) \
 	__attribute__((section(".data..percpu"))) type name
@@ -99,3 +126,4 @@ void per_cpu_init_area(u32 cpu, void *area);
 
 /* Load GS base with this CPU's area. On that CPU, IF=0. */
 void per_cpu_load(u32 cpu);
+#endif

@@ -1,86 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * irq.h - from a vector to a handler: vector_irq[], irq_desc, flow handlers,
- * the chain of actions. Linux: include/linux/irq.h, interrupt.h.
+ * irq.h - handlers for interrupt lines. Linux: include/linux/interrupt.h.
  *
  * irq numbers 0..15 are the ISA lines wherever the MADT routes them, others
- * are global system interrupts. A vector is per CPU; vector_irq[] joins them.
+ * are global system interrupts, or MSIs counted down from the top. A vector is
+ * per CPU; vector_irq[] joins them.
  */
 #pragma once
 
 #include <acpi/acpi.h>
-#include <asm/irq_vectors.h>
 #include <asm/ptrace.h>
-#include <cpu/percpu.h>
+#include <irq/irqdesc.h>
 
-#define NR_IRQS 256
-
-typedef enum {
-	IRQ_NONE, /* not this device's */
-	IRQ_HANDLED,
-	IRQ_WAKE_THREAD, /* needs a thread: none before stage 5 */
-} irqreturn_t;
-
-typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
-
-#define IRQF_SHARED	  BIT(0)
-#define IRQF_TRIGGER_LOW  BIT(1) /* level, active low: overrides the MADT */
-#define IRQF_TRIGGER_HIGH BIT(2) /* level, active high */
-
-struct irq_desc;
-typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
-
-struct irq_chip {
-	const char *name;
-	void (*irq_mask)(struct irq_desc *desc);
-	void (*irq_unmask)(struct irq_desc *desc);
-	void (*irq_ack)(struct irq_desc *desc); /* edge: before the handler */
-	void (*irq_eoi)(struct irq_desc *desc); /* fasteoi: after it */
-};
-
-struct irqaction {
-	irq_handler_t handler;
-	void *dev;
-	u32 flags; /* IRQF_* */
-	const char *name;
-	struct irqaction *next;
-};
-
-/* Written by request_irq() and friends with the line masked. */
-struct irq_desc {
-	irq_flow_handler_t handle_irq;
-	const struct irq_chip *chip;
-	struct irqaction *action;
-	u32 irq, gsi;
-	u32 depth;     /* disable_irq() nesting */
-	u64 count;     /* of a claimed vector: it has no line's statistics */
-	u32 unhandled; /* in a row, for "nobody cared" */
-	u32 total;     /* since the last of those counts was looked at */
-	u8 vector;
-	bool level, active_low, disabled_by_spurious;
-	const char *name;
-};
-
-/* This CPU's vector_irq[vector]: which descriptor it leads to; NULL: stray. */
-static inline struct irq_desc **this_vector_irq(u32 vector)
-{
-	return &this_cpu(self)->vector_irq[vector];
-}
-
-/* The same, read: in the one instruction that the compiler makes two of. */
-static __always_inline struct irq_desc *this_vector_desc(u64 vector)
-{
-	struct irq_desc *desc;
-
-	__asm__ volatile("movq %%gs:%c[off](,%[vector],8), %[desc]"
-			 : [desc] "=D"(desc) /* where handle_irq() wants it */
-			 : [off] "i"(offsetof(struct pcpu_hot, vector_irq)),
-			   [vector] "r"(vector)
-			 : "memory");
-	return desc;
-}
-
-struct irq_desc *irq_to_desc(u32 irq);
+/* Linux's values. A trigger overrides what the MADT says of the line. */
+/* clang-format off */
+#define IRQF_TRIGGER_RISING	0x00000001
+#define IRQF_TRIGGER_FALLING	0x00000002
+#define IRQF_TRIGGER_HIGH	0x00000004
+#define IRQF_TRIGGER_LOW	0x00000008
+#define IRQF_TRIGGER_MASK	0x0000000f
+#define IRQF_SHARED		0x00000080
+#define IRQF_ONESHOT		0x00002000	/* masked until threads ran */
+#define IRQF_NO_AUTOEN		0x00080000	/* the caller enables it */
+/* clang-format on */
 
 /* early_irq_init: descriptors; init_IRQ: ISA routing and vectors. Boot CPU. */
 void early_irq_init(void);
@@ -89,11 +31,58 @@ void init_IRQ(const struct acpi_info *info);
 /*
  * Add handler to irq's chain and unmask it, routed to this CPU. dev tells
  * shared handlers apart. 0; -EINVAL (no handler, no such irq, shared without
- * dev), -ENODEV (no IOAPIC pin), -EBUSY (either side not shared, or another
- * trigger than the chain's), -ENOMEM. Task context.
+ * dev, opposed triggers, thread alone without IRQF_ONESHOT), -ENODEV (no such
+ * pin), -EBUSY (either side not shared, or the two disagree on the trigger or
+ * on IRQF_ONESHOT), -ENOMEM, -ENOSPC (no vector left). Task context.
+ *
+ * With thread_fn: handler (NULL: wake at once) runs as ever; when it says
+ * IRQ_WAKE_THREAD, thread_fn runs in task context, IF=1. Before threads exist
+ * the idle loop is that context: see irq_run_threads().
  */
-int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
-		void *dev);
+int request_threaded_irq(u32 irq, irq_handler_t handler,
+			 irq_handler_t thread_fn, u32 flags, const char *name,
+			 void *dev);
+
+static inline int request_irq(u32 irq, irq_handler_t handler, u32 flags,
+			      const char *name, void *dev)
+{
+	return request_threaded_irq(irq, handler, NULL, flags, name, dev);
+}
+
+/*
+ * Remove the action with dev; the last one masks the line and gives its
+ * vector back. Waits for handlers that run. 0, -EINVAL or -ENOENT. Task
+ * context.
+ */
+int free_irq(u32 irq, void *dev);
+
+/*
+ * Nest. Disabling is lazy, as in Linux: the line is masked only when it
+ * interrupts nevertheless; an edge that did is replayed by enable_irq().
+ * disable_irq() waits for handlers that run, _nosync does not (hardirq context
+ * may call it). An enable too many is warned of and ignored.
+ */
+void disable_irq(u32 irq);
+void disable_irq_nosync(u32 irq);
+void enable_irq(u32 irq);
+
+/* Wait until no handler and no thread of irq runs. Task context, IF=1. */
+void synchronize_irq(u32 irq);
+
+/* As above for the hard handlers only; true if no thread is left. */
+bool synchronize_hardirq(u32 irq);
+
+/*
+ * Task context's half of threaded interrupts: run every thread_fn that was
+ * woken, in the order they were. True if there was one. IF=1.
+ */
+bool irq_run_threads(void);
+
+/*
+ * Send irq to cpu alone. 0; -EINVAL: no such irq, or cpu is not online or not
+ * the boot CPU's (others come with SMP). Task context.
+ */
+int irq_set_affinity(u32 irq, u32 cpu);
 
 /*
  * After so many interrupts a line is judged: all but a thousandth unhandled,
@@ -101,23 +90,11 @@ int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name,
  */
 extern u32 irq_spurious_window;
 
-/* Remove the action with dev; the last one masks the line. 0 or -ENOENT. */
-int free_irq(u32 irq, void *dev);
-
-/* Nesting disable and enable. No wait: on one CPU no handler can be running. */
-void disable_irq(u32 irq);
-void enable_irq(u32 irq);
-
 /* What the handler saw interrupted (Linux). Hardirq context. */
 static inline struct pt_regs *get_irq_regs(void)
 {
 	return this_cpu(irq_regs);
 }
-
-/* Flow handlers. */
-void handle_edge_irq(struct irq_desc *desc);
-void handle_fasteoi_irq(struct irq_desc *desc);
-void handle_percpu_irq(struct irq_desc *desc);
 
 /*
  * A vector of one's own on this CPU, for IPIs and LVT sources of the cases:
@@ -133,12 +110,15 @@ void irq_release_claims(void);
 /* The same for lines: free every action of every irq. */
 void irq_free_lines(void);
 
-/* How often irq's handlers were entered, on this CPU. */
+/* How often irq interrupted this CPU. */
 u64 kstat_irqs(u32 irq);
 
 /* Interrupts with no descriptor: how many, and the last one's vector. */
 u64 stray_count(void);
 u32 stray_last(void);
 
-/* From entry.S: every device vector. IF=0, regs on the stack. */
+/* Interrupts that found little room on the stack (stack_overflow_check). */
+u64 low_stack_count(void);
+
+/* From entry.S: every device vector. IF=0, regs on the interrupted stack. */
 void common_interrupt(struct pt_regs *regs);

@@ -48,6 +48,7 @@ struct catch_frame {
 	struct catch_frame *outer;
 	enum catch_kind kind;
 	u32 preempt_count;
+	struct pt_regs *irq_regs;
 	struct trap trap; /* filled when caught; nr TRAP_NONE before */
 };
 

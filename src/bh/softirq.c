@@ -135,9 +135,11 @@ bool ksoftirqd_run(void)
 	return true;
 }
 
+bool (*idle_threads_hook)(void);
+
 void cpu_idle_once(void)
 {
-	if (ksoftirqd_run())
+	if (ksoftirqd_run() || (idle_threads_hook && idle_threads_hook()))
 		return;
 	native_safe_halt();
 	native_irq_disable();

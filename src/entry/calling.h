@@ -16,6 +16,7 @@
 
 #include <asm/msr-index.h>
 #include <asm/ptrace.h>
+#include <cpu/percpu.h>
 
 #define STACK_SIZE_ASM	0x4000		/* cpu/stacks.h: STACK_SIZE */
 #define CS_FROM_STUB	24		/* CS above vector, error code, rip */
@@ -101,4 +102,36 @@
 	jne	.Lgs_is_ours_\@
 	swapgs
 .Lgs_is_ours_\@:
+	.endm
+
+	/*
+	 * fn(regs) on this CPU's irq stack, or, when an interrupt or a softirq
+	 * that it left is on that stack already, on the interrupted one. Sets
+	 * and puts back what get_irq_regs() tells.
+	 */
+	.macro CALL_ON_IRQ_STACK fn
+	movq	%rsp, %rdi
+	cmpq	$0, %gs:GS_IRQ_REGS
+	jne	.Lnested_\@
+	movq	%rdi, %gs:GS_IRQ_REGS
+	movq	%rsp, %rbx
+	movq	%gs:GS_IRQ_STACK_TOP, %rsp
+	call	\fn
+	movq	%rbx, %rsp
+	movq	$0, %gs:GS_IRQ_REGS
+	RETURN_FROM_EVENT
+.Lnested_\@:
+	movq	%gs:GS_IRQ_REGS, %rbx
+	movq	%rdi, %gs:GS_IRQ_REGS
+	call	\fn
+	movq	%rbx, %gs:GS_IRQ_REGS
+	jmp	return_from_event
+	.endm
+
+	/* The kernel's own way back; the user's is longer, and one. */
+	.macro RETURN_FROM_EVENT
+	testb	$3, PT_CS(%rsp)
+	jnz	return_to_user
+	POP_REGS_AND_STUB
+	iretq
 	.endm

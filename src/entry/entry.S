@@ -92,9 +92,13 @@ SYM_START asm_sysvec_\name
 	cld
 	SWAPGS_IF_USER CS_FROM_STUB
 	PUSH_REGS
+	.if \vector == RESCHEDULE_VECTOR	/* does nothing that needs room */
 	movq	%rsp, %rdi
 	call	sysvec_\name
 	jmp	return_from_event
+	.else
+	CALL_ON_IRQ_STACK sysvec_\name
+	.endif
 	.endm
 
 #define X(vector, name) idtentry vector name;
@@ -137,16 +141,11 @@ SYM_START asm_common_interrupt
 	cld
 	SWAPGS_IF_USER CS_FROM_STUB
 	PUSH_REGS
-	movq	%rsp, %rdi
-	call	common_interrupt
-	/* falls through */
+	CALL_ON_IRQ_STACK common_interrupt
 
 SYM_START return_from_event
-	testb	$3, PT_CS(%rsp)
-	jnz	.Lreturn_to_user
-	POP_REGS_AND_STUB
-	iretq
-.Lreturn_to_user:
+	RETURN_FROM_EVENT
+return_to_user:
 	cli
 	POP_REGS_AND_STUB
 	swapgs

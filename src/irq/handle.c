@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * handle.c - the hot path: vector to descriptor, flow handler, action chain.
+ * handle.c - from the stub to the descriptor.
  *
- * Linux: arch/x86/kernel/irq.c common_interrupt(), kernel/irq/handle.c,
- *        chip.c, spurious.c.
+ * Linux: arch/x86/kernel/irq.c common_interrupt().
  */
-#include <irq/irq.h>
-
 #include <apic/lapic.h>
 #include <bh/softirq.h>
 #include <console/printk.h>
-#include <cpu/irqflags.h>
+#include <cpu/stacks.h>
 
-/* Of 100,000 interrupts in a row 99,900 unhandled: the line is broken. */
-#define SPURIOUS_WINDOW 100000
-#define SPURIOUS_LIMIT	(irq_spurious_window - irq_spurious_window / 1000)
-#define STRAY_REPORTS	8 /* lines a boot, then only counted */
+#include "internal.h"
 
-u32 irq_spurious_window = SPURIOUS_WINDOW;
+#define STRAY_REPORTS 8 /* lines a boot, then only counted */
+#define STACK_MARGIN  2048
 
-static DEFINE_PER_CPU(u64, irq_counts[NR_IRQS]);
 static DEFINE_PER_CPU(u64, strays);
 static DEFINE_PER_CPU(u32, last_stray);
+static DEFINE_PER_CPU(u64, low_stacks);
 
 u64 kstat_irqs(u32 irq)
 {
-	return irq < NR_IRQS ? *this_cpu_ptr(&irq_counts[irq]) : 0;
+	return irq < NR_IRQS ? this_cpu(self)->kstat_irqs[irq] : 0;
 }
 
 u64 stray_count(void)
@@ -38,62 +33,18 @@ u32 stray_last(void)
 	return *this_cpu_ptr(&last_stray);
 }
 
-/* Linux: note_interrupt(). */
-static void note_interrupt(struct irq_desc *desc, bool handled)
+u64 low_stack_count(void)
 {
-	desc->total++;
-	if (!handled)
-		desc->unhandled++;
-	if (likely(desc->total < irq_spurious_window))
-		return;
-	if (desc->unhandled > SPURIOUS_LIMIT) {
-		printk("# irq %u: nobody cared; disabling it", desc->irq);
-		desc->disabled_by_spurious = true;
-		desc->depth++;
-		desc->chip->irq_mask(desc);
-	}
-	desc->total = 0;
-	desc->unhandled = 0;
-}
-
-static void handle_irq_event(struct irq_desc *desc)
-{
-	bool handled = false;
-
-	(*this_cpu_ptr(&irq_counts[desc->irq]))++;
-	for (struct irqaction *a = desc->action; a; a = a->next)
-		handled |= a->handler((int)desc->irq, a->dev) != IRQ_NONE;
-	note_interrupt(desc, handled);
-}
-
-/* The edge is latched anew while the handler runs: end it first. */
-void handle_edge_irq(struct irq_desc *desc)
-{
-	desc->chip->irq_ack(desc);
-	handle_irq_event(desc);
-}
-
-/* The line is held until the handler quiets the device: end it after. */
-void handle_fasteoi_irq(struct irq_desc *desc)
-{
-	handle_irq_event(desc);
-	desc->chip->irq_eoi(desc);
-}
-
-/* One CPU's own vector: nobody else to guard against. */
-void handle_percpu_irq(struct irq_desc *desc)
-{
-	desc->count++;
-	desc->action->handler((int)desc->irq, desc->action->dev);
-	apic_eoi();
+	return *this_cpu_ptr(&low_stacks);
 }
 
 /*
  * Nobody claims this vector. If the APIC delivered it, it must be ended, or
  * it would block all lower ones for ever; an INT n has set no ISR bit.
  */
-static __noinline void handle_stray(u32 vector)
+static void handle_stray(struct irq_desc *desc)
 {
+	u32 vector = (u32)this_cpu(irq_regs)->vector;
 	u64 n = ++*this_cpu_ptr(&strays);
 
 	*this_cpu_ptr(&last_stray) = vector;
@@ -105,19 +56,33 @@ static __noinline void handle_stray(u32 vector)
 		       n == STRAY_REPORTS ? " (no more such lines)" : "");
 }
 
+struct irq_desc no_irq_desc = { .handle_irq = handle_stray };
+
+/* Linux: stack_overflow_check(). Said once: the guard page will say the rest.
+ */
+static __noinline void low_stack(void)
+{
+	const struct pt_regs *regs = this_cpu(irq_regs);
+
+	if ((*this_cpu_ptr(&low_stacks))++)
+		return;
+	printk("# CPU %u: interrupted with %llu bytes left on the %s stack, "
+	       "rip 0x%016llx",
+	       smp_processor_id(),
+	       (unsigned long long)((u64)regs % STACK_SLOT - STACK_SIZE),
+	       stack_name(stack_of((u64)regs).kind),
+	       (unsigned long long)regs->ip);
+}
+
 void common_interrupt(struct pt_regs *regs)
 {
-	struct pt_regs *outer = this_cpu(irq_regs);
-	u64 vector = regs->vector; /* a stub of ours pushed it: 32..255 */
 	struct irq_desc *desc;
 
-	this_cpu(irq_regs) = regs;
+	static_assert(STACK_SLOT == 2 * STACK_SIZE, "the mask below");
 	irq_enter();
-	desc = this_vector_desc(vector);
-	if (likely(desc))
-		desc->handle_irq(desc);
-	else
-		handle_stray((u32)vector);
+	if (unlikely(((u32)(u64)regs & (STACK_SIZE - 1)) < STACK_MARGIN))
+		low_stack();
+	desc = this_vector_desc(regs->vector); /* a stub of ours: 32..255 */
+	desc->handle_irq(desc);
 	irq_exit();
-	this_cpu(irq_regs) = outer;
 }

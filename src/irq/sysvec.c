@@ -11,16 +11,14 @@
 #include <bh/softirq.h>
 #include <irq/irqstat.h>
 
-DEFINE_PER_CPU(struct irq_cpustat, irq_stat);
-
 /* The plain ones: count, end, leave. */
-#define DEFINE_SYSVEC(name, counter)             \
-	void sysvec_##name(struct pt_regs *regs) \
-	{                                        \
-		irq_enter();                     \
-		this_irq_stat()->counter++;      \
-		apic_eoi();                      \
-		irq_exit();                      \
+#define DEFINE_SYSVEC(name, counter)              \
+	void sysvec_##name(struct pt_regs *regs)  \
+	{                                         \
+		irq_enter();                      \
+		this_cpu_inc64(irq_stat.counter); \
+		apic_eoi();                       \
+		irq_exit();                       \
 	}
 DEFINE_SYSVEC(reschedule_ipi, irq_resched)
 DEFINE_SYSVEC(call_function, irq_call)
@@ -33,15 +31,11 @@ DEFINE_SYSVEC(irq_work, irq_work)
 
 void sysvec_apic_timer_interrupt(struct pt_regs *regs)
 {
-	struct pt_regs *outer = this_cpu(irq_regs);
-
-	this_cpu(irq_regs) = regs;
 	irq_enter();
-	this_irq_stat()->apic_timer_irqs++;
+	this_cpu_inc64(irq_stat.apic_timer_irqs);
 	apic_eoi();
 	apic_timer_event();
 	irq_exit();
-	this_cpu(irq_regs) = outer;
 }
 
 /* ESR is written before it is read, else it shows what was latched before. */

@@ -27,6 +27,7 @@ bool catch_run(struct catch_frame *frame, enum catch_kind kind,
 	frame->kind = kind;
 	frame->trap = (struct trap){ .nr = TRAP_NONE };
 	frame->preempt_count = preempt_count();
+	frame->irq_regs = this_cpu(irq_regs);
 	frame->outer = this_cpu(catch_top);
 	this_cpu(catch_top) = frame;
 	caught = catch_call(frame, fn, arg);
@@ -88,6 +89,7 @@ static void resume(struct pt_regs *regs, struct catch_frame *frame)
 	regs->ss = __KERNEL_DS;
 	regs->ax = 1;
 	this_cpu(preempt_count) = frame->preempt_count;
+	this_cpu(irq_regs) = frame->irq_regs;
 	this_cpu(catch_top) = frame;
 	printk_abandon(); /* what was interrupted, a line perhaps, is over */
 }
@@ -122,7 +124,6 @@ bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 		return false;
 	record(&frame->trap, regs, event);
 	resume(regs, frame);
-	this_cpu(irq_regs) = NULL; /* the runner is task context */
 	report_end();
 	return true;
 }

@@ -16,7 +16,6 @@
 
 #define REQUEST "Linux kernel/irq/manage.c, request_irq(), __setup_irq()"
 #define FREE	"Linux kernel/irq/manage.c, __free_irq()"
-#define DEPTH	"Linux kernel/irq/manage.c, __disable_irq(), __enable_irq()"
 #define NOBODY	"Linux kernel/irq/spurious.c, note_interrupt()"
 
 #define NEED_LINE(jump)                                                    \
@@ -117,7 +116,7 @@ TEST(irq, a_requested_line_is_routed_and_a_freed_one_masked, REQUEST,
 	EXPECT_EQ(a.irq, QUIET_IRQ);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
 	EXPECT_EQ(line_rte().masked, 1);
-	EXPECT_EQ(*this_vector_irq(line_vector()), NULL);
+	EXPECT_EQ(*this_vector_irq(line_vector()), VECTOR_UNUSED);
 	EXPECT_EQ(a.calls, 1);
 }
 
@@ -196,47 +195,6 @@ TEST(irq, handlers_run_out_and_come_back, REQUEST, .needs = NEEDS_IOAPIC)
 	EXPECT_EQ(free_irq(QUIET_IRQ, &p[0]), 0);
 }
 
-TEST(irq, disable_irq_nests, DEPTH, .needs = NEEDS_IOAPIC)
-{
-	struct irq_probe a = { .answer = IRQ_HANDLED };
-
-	NEED_LINE(return );
-	EXPECT_EQ(request(&a, 0), 0);
-	disable_irq(QUIET_IRQ);
-	EXPECT_EQ(line_rte().masked, 1);
-	disable_irq(QUIET_IRQ);
-	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->depth, 2);
-	enable_irq(QUIET_IRQ);
-	EXPECT_EQ(line_rte().masked, 1);
-	enable_irq(QUIET_IRQ);
-	EXPECT_EQ(line_rte().masked, 0);
-	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->depth, 0);
-	enable_irq(QUIET_IRQ); /* unbalanced: Linux warns and does nothing */
-	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->depth, 0);
-	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
-}
-
-TEST(irq, a_second_handler_does_not_enable_a_disabled_line, DEPTH,
-     .needs = NEEDS_IOAPIC)
-{
-	struct irq_probe a = { .answer = IRQ_HANDLED };
-	struct irq_probe b = { .answer = IRQ_HANDLED };
-
-	NEED_LINE(return );
-	EXPECT_EQ(request(&a, IRQF_SHARED), 0);
-	disable_irq(QUIET_IRQ);
-	EXPECT_EQ(request(&b, IRQF_SHARED), 0);
-	EXPECT_EQ(line_rte().masked, 1);
-	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->depth, 1);
-	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
-	EXPECT_EQ(line_rte().masked, 1);
-	EXPECT_EQ(free_irq(QUIET_IRQ, &b), 0);
-	EXPECT_EQ(request(&a, 0), 0);
-	EXPECT_EQ(line_rte().masked, 0);
-	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->depth, 0);
-	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
-}
-
 /* INT n: the line's stub without the APIC, quick enough for thousands. */
 #define WINDOW 2000
 
@@ -257,17 +215,17 @@ TEST(irq, a_line_nobody_cares_about_is_disabled, NOBODY, .needs = NEEDS_IOAPIC)
 	irq_spurious_window = WINDOW;
 	EXPECT_EQ(request(&a, 0), 0);
 	raise_many(WINDOW - 1);
-	EXPECT_FALSE(desc->disabled_by_spurious);
+	EXPECT_FALSE(desc->state & IRQS_SPURIOUS_DISABLED);
 	EXPECT_EQ(line_rte().masked, 0);
 	raise_many(1);
-	EXPECT_TRUE(desc->disabled_by_spurious);
+	EXPECT_TRUE(desc->state & IRQS_SPURIOUS_DISABLED);
 	EXPECT_EQ(desc->depth, 1);
 	EXPECT_EQ(line_rte().masked, 1);
 	EXPECT_EQ(a.calls, WINDOW);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
 	irq_spurious_window = window;
 	EXPECT_EQ(request(&a, 0), 0);
-	EXPECT_FALSE(desc->disabled_by_spurious);
+	EXPECT_FALSE(desc->state & IRQS_SPURIOUS_DISABLED);
 	EXPECT_EQ(line_rte().masked, 0);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
 }
@@ -294,8 +252,8 @@ TEST(irq, one_handled_in_a_thousand_keeps_the_line, NOBODY,
 	irq_spurious_window = WINDOW;
 	EXPECT_EQ(request_irq(QUIET_IRQ, mostly_none, 0, "mostly", NULL), 0);
 	raise_many(2 * WINDOW);
-	EXPECT_FALSE(desc->disabled_by_spurious);
-	EXPECT_EQ(desc->total, 0);
+	EXPECT_FALSE(desc->state & IRQS_SPURIOUS_DISABLED);
+	EXPECT_EQ(desc->irqs_left, WINDOW);
 	EXPECT_EQ(line_rte().masked, 0);
 	EXPECT_EQ(free_irq(QUIET_IRQ, NULL), 0);
 	irq_spurious_window = window;

@@ -214,7 +214,7 @@ TEST(irq, every_device_vector_arrives_as_itself, LAYOUT)
 TEST(irq, no_vector_is_taken_before_anyone_asks, LAYOUT)
 {
 	for (u32 v = 0; v < NR_VECTORS; v++)
-		EXPECT_EQ(*this_vector_irq(v), NULL);
+		EXPECT_EQ(*this_vector_irq(v), VECTOR_UNUSED);
 }
 
 TEST(irq, claim_refuses_what_is_not_a_device_vector,

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * irqdesc.h - one interrupt line, inside: descriptor, chip, flow handlers.
+ *
+ * For chips and flow handlers; who only wants a handler called includes
+ * irq/irq.h. Linux: include/linux/irqdesc.h, irq.h; kernel/irq/chip.c.
+ */
+#pragma once
+
+#include <asm/irq_vectors.h>
+#include <cpu/percpu.h>
+#include <cpu/spinlock.h>
+#include <irq/irqreturn.h>
+
+struct irq_desc;
+typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
+
+/*
+ * How one kind of controller is worked. All are called with the descriptor's
+ * lock held and IF=0. NULL where the controller has no such step.
+ */
+struct irq_chip {
+	const char *name;
+	/* Route the line to vector of cpu, masked. 0, -ENODEV, -ERANGE. */
+	int (*irq_startup)(struct irq_desc *desc);
+	void (*irq_shutdown)(struct irq_desc *desc);
+	void (*irq_mask)(struct irq_desc *desc);
+	void (*irq_unmask)(struct irq_desc *desc);
+	void (*irq_ack)(struct irq_desc *desc); /* edge: before the handler */
+	void (*irq_eoi)(struct irq_desc *desc); /* fasteoi: after it */
+	/* Make it come again: an edge that came while disabled. 0 or -errno. */
+	int (*irq_retrigger)(struct irq_desc *desc);
+};
+
+struct irqaction {
+	irq_handler_t handler; /* NULL: the slot is free */
+	irq_handler_t thread_fn;
+	void *dev;
+	u32 flags;	 /* IRQF_* */
+	bool run_thread; /* Linux: IRQTF_RUNTHREAD */
+	const char *name;
+	struct irqaction *next;
+};
+
+/* irq_desc.state: Linux's IRQD_* of irq_data and IRQS_* of istate in one. */
+/* clang-format off */
+#define IRQD_IRQ_DISABLED	BIT(0)	/* depth > 0, or nobody's */
+#define IRQD_IRQ_MASKED		BIT(1)	/* at the controller */
+#define IRQD_IRQ_INPROGRESS	BIT(2)	/* a handler runs */
+#define IRQS_PENDING		BIT(8)	/* came while it could not run */
+#define IRQS_REPLAY		BIT(9)	/* retriggered, not yet arrived */
+#define IRQS_ONESHOT		BIT(10)	/* stays masked until threads ran */
+#define IRQS_SPURIOUS_DISABLED	BIT(11)	/* "nobody cared" */
+/* clang-format on */
+
+struct irq_desc {
+	raw_spinlock_t lock; /* guards all that follows; first: no offset */
+	u32 state;	     /* 0: the plain case, which may run */
+	irq_flow_handler_t handle_irq;
+	const struct irq_chip *chip;
+	struct irqaction *action;
+	u32 irq;
+	u32 depth;	    /* disable_irq() nesting */
+	u32 irqs_left;	    /* until note_interrupt() judges the line */
+	u32 irqs_unhandled; /* since it last did, nobody's */
+	u64 last_unhandled; /* TSC */
+	u64 tot_count;	    /* of a claimed vector, which has no line */
+	u32 threads_active; /* actions whose thread_fn has not returned */
+	u32 gsi;
+	void *chip_data;
+	u8 vector;
+	u32 cpu; /* whose vector_irq[vector] leads here */
+	bool level, active_low;
+	const char *name;
+};
+
+/* Where the vectors that nobody owns lead; its flow handler is handle_stray. */
+extern struct irq_desc no_irq_desc;
+#define VECTOR_UNUSED (&no_irq_desc)
+
+/* Every vector of this CPU unused. On that CPU, before its first interrupt. */
+void vector_irq_init(void);
+
+/* This CPU's vector_irq[vector]: which descriptor it leads to. */
+static inline struct irq_desc **this_vector_irq(u32 vector)
+{
+	return &this_cpu(self)->vector_irq[vector];
+}
+
+/* The same, read: in the one instruction that the compiler makes two of. */
+static __always_inline struct irq_desc *this_vector_desc(u64 vector)
+{
+	struct irq_desc *desc;
+
+	__asm__ volatile("movq %%gs:%c[off](,%[vector],8), %[desc]"
+			 : [desc] "=D"(desc) /* where handle_irq() wants it */
+			 : [off] "i"(offsetof(struct pcpu_hot, vector_irq)),
+			   [vector] "r"(vector)
+			 : "memory");
+	return desc;
+}
+
+/* NULL beyond NR_IRQS. */
+struct irq_desc *irq_to_desc(u32 irq);
+
+/*
+ * A descriptor for what has no GSI (MSI): chip works it, edge-triggered.
+ * Numbers are given from the top. -ENOSPC when none is free. Task context.
+ */
+int irq_alloc_desc(const struct irq_chip *chip, void *chip_data);
+
+/* Give it back. Its handlers are freed before. */
+void irq_free_desc(u32 irq);
+
+/* Another flow handler, before the first request_irq(). 0, -EINVAL, -EBUSY. */
+int irq_set_handler(u32 irq, irq_flow_handler_t handle);
+
+/*
+ * Find a vector of this CPU for desc: the one it had if that is free, else the
+ * lowest free above the ISA vectors. 0 or -ENOSPC. Lock held.
+ */
+int assign_irq_vector(struct irq_desc *desc);
+void release_irq_vector(struct irq_desc *desc);
+
+/* Flow handlers. IF=0, hardirq context. */
+void handle_edge_irq(struct irq_desc *desc);
+void handle_fasteoi_irq(struct irq_desc *desc);
+void handle_level_irq(struct irq_desc *desc);
+void handle_percpu_irq(struct irq_desc *desc);
+
+/* Keep the line's mask and IRQD_IRQ_MASKED in step. Lock held. */
+void mask_irq(struct irq_desc *desc);
+void unmask_irq(struct irq_desc *desc);
+
+/* Nobody handled it, or said nonsense; irqs_left ran out. Same context. */
+void note_unhandled(struct irq_desc *desc, irqreturn_t ret);
+void note_window(struct irq_desc *desc);
+
+/* Wake action's thread. Hardirq context. */
+void __irq_wake_thread(struct irq_desc *desc, struct irqaction *action);

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/*
+ * chip.c - flow handlers: what is done to the controller around a handler, so
+ * that nothing is lost, doubled or nested. And how a line is switched on and
+ * off, lazily.
+ *
+ * Linux: kernel/irq/chip.c, resend.c.
+ */
+#include <apic/lapic.h>
+
+#include "internal.h"
+
+void mask_irq(struct irq_desc *desc)
+{
+	if (desc->state & IRQD_IRQ_MASKED)
+		return;
+	desc->chip->irq_mask(desc);
+	desc->state |= IRQD_IRQ_MASKED;
+}
+
+void unmask_irq(struct irq_desc *desc)
+{
+	if (!(desc->state & IRQD_IRQ_MASKED))
+		return;
+	desc->chip->irq_unmask(desc);
+	desc->state &= ~IRQD_IRQ_MASKED;
+}
+
+/* A level line needs no replay: it is still there when unmasked. */
+static void check_irq_resend(struct irq_desc *desc)
+{
+	if (desc->level || !(desc->state & IRQS_PENDING))
+		return;
+	desc->state &= ~IRQS_PENDING;
+	if (desc->state & IRQS_REPLAY || !desc->chip->irq_retrigger)
+		return;
+	if (!desc->chip->irq_retrigger(desc))
+		desc->state |= IRQS_REPLAY;
+}
+
+void irq_disable(struct irq_desc *desc)
+{
+	desc->state |= IRQD_IRQ_DISABLED;
+}
+
+void irq_enable(struct irq_desc *desc)
+{
+	desc->state &= ~IRQD_IRQ_DISABLED;
+	unmask_irq(desc);
+	check_irq_resend(desc);
+}
+
+int irq_startup(struct irq_desc *desc)
+{
+	int err = assign_irq_vector(desc);
+
+	if (err)
+		return err;
+	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED;
+	desc->depth = 1;
+	desc->irqs_left = irq_spurious_window;
+	desc->irqs_unhandled = 0;
+	if (!desc->handle_irq)
+		desc->handle_irq =
+			desc->level ? handle_fasteoi_irq : handle_edge_irq;
+	err = desc->chip->irq_startup(desc);
+	if (err)
+		release_irq_vector(desc);
+	return err;
+}
+
+void irq_shutdown(struct irq_desc *desc)
+{
+	desc->chip->irq_shutdown(desc);
+	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED |
+		      (desc->state & IRQD_IRQ_INPROGRESS);
+	desc->depth = 1;
+	desc->handle_irq = NULL;
+	release_irq_vector(desc);
+}
+
+static __always_inline void kstat_incr(const struct irq_desc *desc)
+{
+	__asm__ volatile("incq %%gs:%c[off](,%[irq],8)"
+			 :
+			 : [off] "i"(offsetof(struct pcpu_hot, kstat_irqs)),
+			   [irq] "r"((u64)desc->irq)
+			 : "memory", "cc");
+}
+
+static bool is_handled(irqreturn_t ret)
+{
+	return ret && ret <= (IRQ_HANDLED | IRQ_WAKE_THREAD);
+}
+
+/* What action said, if it was anything but "handled". */
+static irqreturn_t heed(struct irq_desc *desc, struct irqaction *action,
+			irqreturn_t ret)
+{
+	if (ret == IRQ_WAKE_THREAD)
+		__irq_wake_thread(desc, action);
+	return ret;
+}
+
+/* The whole chain, or one action that said something else. IF=0. */
+static __noinline void handle_irq_chain(struct irq_desc *desc)
+{
+	irqreturn_t all = IRQ_NONE;
+
+	for (struct irqaction *a = desc->action; a; a = a->next)
+		all |= heed(desc, a, a->handler((int)desc->irq, a->dev));
+	if (!is_handled(all))
+		note_unhandled(desc, all);
+}
+
+static __noinline void heed_single(struct irq_desc *desc, irqreturn_t ret)
+{
+	struct irqaction *action = desc->action;
+
+	if (action)
+		heed(desc, action, ret);
+	if (!is_handled(ret))
+		note_unhandled(desc, ret);
+}
+
+/*
+ * Lock held, dropped while the actions run: they may be long. The one action
+ * of most lines is called from here; it is not kept in a register beyond the
+ * call, since free_irq() waits for IRQD_IRQ_INPROGRESS.
+ */
+static __always_inline void handle_irq_event(struct irq_desc *desc)
+{
+	struct irqaction *action = desc->action;
+	irqreturn_t ret;
+
+	desc->state |= IRQD_IRQ_INPROGRESS;
+	raw_spin_unlock(&desc->lock);
+	if (likely(!action->next)) {
+		ret = action->handler((int)desc->irq, action->dev);
+		if (unlikely(ret != IRQ_HANDLED))
+			heed_single(desc, ret);
+	} else {
+		handle_irq_chain(desc);
+	}
+	if (unlikely(!--desc->irqs_left))
+		note_window(desc);
+	raw_spin_lock(&desc->lock);
+}
+
+/* A line in any state but the plain one. False: it must not run now. */
+static __noinline bool irq_may_run(struct irq_desc *desc)
+{
+	desc->state &= ~IRQS_REPLAY;
+	if (!(desc->state & (IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS)))
+		return true;
+	desc->state |= IRQS_PENDING;
+	return false;
+}
+
+/*
+ * After an event that did not leave the plain state behind: an edge came while
+ * the last one was handled, and is run now, with the next ones let in.
+ */
+static __noinline bool edge_again(struct irq_desc *desc)
+{
+	desc->state &= ~IRQD_IRQ_INPROGRESS;
+	if ((desc->state & (IRQS_PENDING | IRQD_IRQ_DISABLED)) != IRQS_PENDING)
+		return false;
+	unmask_irq(desc);
+	desc->state &= ~IRQS_PENDING;
+	return true;
+}
+
+/*
+ * The edge is latched anew while the handler runs: end it first. One that
+ * arrives meanwhile (the handler let interrupts in, or another CPU has it) is
+ * masked, noted and run by whoever runs the first.
+ */
+void handle_edge_irq(struct irq_desc *desc)
+{
+	raw_spin_lock(&desc->lock);
+	if (unlikely(desc->state) && !irq_may_run(desc)) {
+		mask_irq(desc);
+		desc->chip->irq_ack(desc);
+		goto out;
+	}
+	kstat_incr(desc);
+	desc->chip->irq_ack(desc);
+	do {
+		handle_irq_event(desc);
+	} while (unlikely(desc->state != IRQD_IRQ_INPROGRESS) &&
+		 edge_again(desc));
+	desc->state &= ~IRQD_IRQ_INPROGRESS;
+out:
+	raw_spin_unlock(&desc->lock);
+}
+
+/* Unless disabled meanwhile, or a thread of ONESHOT is still to run. */
+static void cond_unmask_irq(struct irq_desc *desc)
+{
+	if (!(desc->state & IRQD_IRQ_DISABLED) &&
+	    !(desc->state & IRQS_ONESHOT && desc->threads_active))
+		unmask_irq(desc);
+}
+
+/* The line is held until the handler quiets the device: end it after. */
+void handle_fasteoi_irq(struct irq_desc *desc)
+{
+	raw_spin_lock(&desc->lock);
+	if (unlikely(desc->state) && !irq_may_run(desc)) {
+		if (desc->state & IRQD_IRQ_DISABLED)
+			mask_irq(desc);
+		goto out;
+	}
+	kstat_incr(desc);
+	if (unlikely(desc->state & IRQS_ONESHOT))
+		mask_irq(desc);
+	handle_irq_event(desc);
+	desc->state &= ~IRQD_IRQ_INPROGRESS;
+	if (unlikely(desc->state & IRQD_IRQ_MASKED))
+		cond_unmask_irq(desc);
+out:
+	desc->chip->irq_eoi(desc);
+	raw_spin_unlock(&desc->lock);
+}
+
+/* For a controller that must be masked to be ended early: 8259-like. */
+void handle_level_irq(struct irq_desc *desc)
+{
+	raw_spin_lock(&desc->lock);
+	mask_irq(desc);
+	desc->chip->irq_ack(desc);
+	if (irq_may_run(desc)) {
+		kstat_incr(desc);
+		handle_irq_event(desc);
+		desc->state &= ~IRQD_IRQ_INPROGRESS;
+		cond_unmask_irq(desc);
+	}
+	raw_spin_unlock(&desc->lock);
+}
+
+/* One CPU's own vector: nobody else to guard against. */
+void handle_percpu_irq(struct irq_desc *desc)
+{
+	desc->tot_count++;
+	desc->action->handler((int)desc->irq, desc->action->dev);
+	apic_eoi();
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* internal.h - what the files of irq/ share and nobody else needs. */
+#pragma once
+
+#include <irq/irq.h>
+
+/* The IOAPIC's, every GSI's chip. */
+extern const struct irq_chip ioapic_chip;
+
+/* Take the line out of use, or bring it into it. Lock held. */
+int irq_startup(struct irq_desc *desc);
+void irq_shutdown(struct irq_desc *desc);
+void irq_disable(struct irq_desc *desc);
+void irq_enable(struct irq_desc *desc);
+
+/* Forget woken threads of action: it is being freed. */
+void irq_forget_thread(struct irq_desc *desc, struct irqaction *action);

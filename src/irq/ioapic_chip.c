@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ioapic_chip.c - the irq_chip of every line that has a pin.
+ *
+ * Linux: arch/x86/kernel/apic/io_apic.c, ioapic_chip.
+ */
+#include <apic/ioapic.h>
+#include <apic/lapic.h>
+#include <cpu/percpu.h>
+#include <lib/errno.h>
+
+#include "internal.h"
+
+static int ioapic_startup(struct irq_desc *desc)
+{
+	u32 apic_id = this_cpu(apic_id), pin;
+	union ioapic_rte rte = {
+		.vector = desc->vector,
+		.delivery_mode = APIC_DM_FIXED >> 8,
+		.active_low = desc->active_low,
+		.level = desc->level,
+		.dest = apic_id,
+		.masked = 1,
+	};
+
+	if (!ioapic_of_gsi(desc->gsi, &pin))
+		return -ENODEV;
+	if (apic_id > 0xfe)
+		return -ERANGE; /* 8 bits: more needs interrupt remapping */
+	gsi_write_rte(desc->gsi, rte);
+	return 0;
+}
+
+static void ioapic_shutdown(struct irq_desc *desc)
+{
+	gsi_write_rte(desc->gsi, (union ioapic_rte){ .masked = 1 });
+}
+
+static void ioapic_mask(struct irq_desc *desc)
+{
+	gsi_set_mask(desc->gsi, true);
+}
+
+static void ioapic_unmask(struct irq_desc *desc)
+{
+	gsi_set_mask(desc->gsi, false);
+}
+
+static void ioapic_ack(struct irq_desc *desc)
+{
+	apic_eoi();
+}
+
+/* An edge is an interrupt of that vector, whoever sends it. */
+static int ioapic_retrigger(struct irq_desc *desc)
+{
+	return apic_send_self(desc->vector);
+}
+
+const struct irq_chip ioapic_chip = {
+	.name = "IO-APIC",
+	.irq_startup = ioapic_startup,
+	.irq_shutdown = ioapic_shutdown,
+	.irq_mask = ioapic_mask,
+	.irq_unmask = ioapic_unmask,
+	.irq_ack = ioapic_ack,
+	.irq_eoi = ioapic_ack,
+	.irq_retrigger = ioapic_retrigger,
+};

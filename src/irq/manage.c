@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/*
+ * manage.c - request_irq() and its relatives: who is called for which line.
+ *
+ * Linux: kernel/irq/manage.c.
+ */
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <cpu/preempt.h>
+#include <lib/errno.h>
+
+#include "internal.h"
+
+#define NR_ACTIONS 64
+
+/* Task context writes; a free slot has no handler. */
+static struct irqaction actions[NR_ACTIONS];
+
+static u64 lock_desc(struct irq_desc *desc)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&desc->lock);
+	return flags;
+}
+
+static void unlock_desc(struct irq_desc *desc, u64 flags)
+{
+	raw_spin_unlock(&desc->lock);
+	local_irq_restore(flags);
+}
+
+static irqreturn_t irq_default_primary_handler(int irq, void *dev)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+static struct irqaction *new_action(const struct irqaction *want)
+{
+	for (u32 i = 0; i < NR_ACTIONS; i++) {
+		if (actions[i].handler)
+			continue;
+		actions[i] = *want;
+		return &actions[i];
+	}
+	return NULL;
+}
+
+static u32 trigger_of(const struct irq_desc *desc)
+{
+	if (desc->level)
+		return desc->active_low ? IRQF_TRIGGER_LOW : IRQF_TRIGGER_HIGH;
+	return desc->active_low ? IRQF_TRIGGER_FALLING : IRQF_TRIGGER_RISING;
+}
+
+/* Not two at once: a pin has one. */
+static bool is_one_trigger(u32 trigger)
+{
+	return !(trigger & (trigger - 1));
+}
+
+static void set_trigger(struct irq_desc *desc, u32 trigger)
+{
+	if (!trigger)
+		return;
+	desc->level = trigger & (IRQF_TRIGGER_HIGH | IRQF_TRIGGER_LOW);
+	desc->active_low = trigger & (IRQF_TRIGGER_FALLING | IRQF_TRIGGER_LOW);
+}
+
+/* Both sides of a shared line must have said so, and agree on the rest. */
+static bool may_join(const struct irq_desc *desc, u32 flags)
+{
+	u32 trigger = flags & IRQF_TRIGGER_MASK;
+
+	return desc->action->flags & flags & IRQF_SHARED &&
+	       !((desc->action->flags ^ flags) & IRQF_ONESHOT) &&
+	       (!trigger || trigger == trigger_of(desc));
+}
+
+/* Lock held. */
+static int __setup_irq(struct irq_desc *desc, struct irqaction *new)
+{
+	struct irqaction **tail = &desc->action;
+	bool first = !desc->action;
+	int err;
+
+	if (first) {
+		set_trigger(desc, new->flags &IRQF_TRIGGER_MASK);
+		err = irq_startup(desc);
+		if (err)
+			return err;
+		if (new->flags & IRQF_ONESHOT)
+			desc->state |= IRQS_ONESHOT;
+	} else if (!may_join(desc, new->flags)) {
+		return -EBUSY;
+	}
+	while (*tail)
+		tail = &(*tail)->next;
+	desc->name = new->name;
+	WRITE_ONCE(*tail, new);
+	if (first && !(new->flags &IRQF_NO_AUTOEN)) {
+		desc->depth = 0;
+		irq_enable(desc);
+	}
+	return 0;
+}
+
+/* A thread without ONESHOT and without a handler of its own would storm. */
+static bool is_sane(const struct irq_desc *desc, const struct irqaction *a)
+{
+	return desc && (a->handler || a->thread_fn) &&
+	       !(a->flags & IRQF_SHARED && !a->dev) &&
+	       is_one_trigger(a->flags & IRQF_TRIGGER_MASK) &&
+	       (a->handler || a->flags & IRQF_ONESHOT);
+}
+
+int request_threaded_irq(u32 irq, irq_handler_t handler,
+			 irq_handler_t thread_fn, u32 flags, const char *name,
+			 void *dev)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+	struct irqaction want = { .handler = handler,
+				  .thread_fn = thread_fn,
+				  .dev = dev,
+				  .flags = flags,
+				  .name = name };
+	struct irqaction *action;
+	u64 irqflags;
+	int err;
+
+	if (!is_sane(desc, &want))
+		return -EINVAL;
+	if (!handler)
+		want.handler = irq_default_primary_handler;
+	action = new_action(&want);
+	if (!action)
+		return -ENOMEM;
+	irqflags = lock_desc(desc);
+	err = __setup_irq(desc, action);
+	unlock_desc(desc, irqflags);
+	if (err)
+		action->handler = NULL;
+	return err;
+}
+
+/* The link that leads to dev's action, or to the chain's NULL end. */
+static struct irqaction **find_action(struct irq_desc *desc, const void *dev)
+{
+	struct irqaction **link = &desc->action;
+
+	while (*link && (*link)->dev != dev)
+		link = &(*link)->next;
+	return link;
+}
+
+int free_irq(u32 irq, void *dev)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+	struct irqaction **link, *action;
+	u64 flags;
+
+	if (!desc)
+		return -EINVAL;
+	flags = lock_desc(desc);
+	link = find_action(desc, dev);
+	action = *link;
+	if (action) {
+		WRITE_ONCE(*link, action->next);
+		if (!desc->action)
+			irq_shutdown(desc);
+	}
+	unlock_desc(desc, flags);
+	if (!action)
+		return -ENOENT;
+	irq_forget_thread(desc, action);
+	synchronize_irq(irq);
+	action->handler = NULL;
+	return 0;
+}
+
+void irq_free_lines(void)
+{
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
+		struct irq_desc *desc = irq_to_desc(irq);
+
+		/* A handler that was broken off left these behind. */
+		desc->lock.locked = 0;
+		desc->state &= ~IRQD_IRQ_INPROGRESS;
+		desc->threads_active = 0;
+		while (desc->action)
+			free_irq(irq, desc->action->dev);
+	}
+}
+
+void disable_irq_nosync(u32 irq)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+	u64 flags;
+
+	if (!desc)
+		return;
+	flags = lock_desc(desc);
+	if (desc->action && !desc->depth++)
+		irq_disable(desc);
+	unlock_desc(desc, flags);
+}
+
+void disable_irq(u32 irq)
+{
+	disable_irq_nosync(irq);
+	synchronize_irq(irq);
+}
+
+void enable_irq(u32 irq)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+	u64 flags;
+
+	if (!desc)
+		return;
+	flags = lock_desc(desc);
+	if (!desc->depth || !desc->action)
+		printk("# warning: unbalanced enable for irq %u", irq);
+	else if (!--desc->depth) {
+		desc->state &= ~IRQS_SPURIOUS_DISABLED;
+		irq_enable(desc);
+	}
+	unlock_desc(desc, flags);
+}
+
+bool synchronize_hardirq(u32 irq)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+
+	if (!desc)
+		return true;
+	if (!in_hardirq() &&
+	    !WAIT_FOR(!(READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS),
+		      WAIT_DEFAULT_US))
+		printk("# warning: a handler of irq %u does not return", irq);
+	return !READ_ONCE(desc->threads_active);
+}
+
+void synchronize_irq(u32 irq)
+{
+	if (synchronize_hardirq(irq) || !in_task())
+		return;
+	irq_run_threads();
+}
+
+int irq_set_handler(u32 irq, irq_flow_handler_t handle)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+
+	if (!desc)
+		return -EINVAL;
+	if (desc->action)
+		return -EBUSY;
+	desc->handle_irq = handle;
+	return 0;
+}
+
+int irq_set_affinity(u32 irq, u32 cpu)
+{
+	return irq_to_desc(irq) && cpu == smp_processor_id() ? 0 : -EINVAL;
+}

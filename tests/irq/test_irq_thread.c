@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_irq_thread.c - request_threaded_irq(): the hard handler wakes, the
+ * thread runs in task context, and a ONESHOT line stays masked between.
+ *
+ * Linux: kernel/irq/manage.c, handle.c.
+ */
+#include "irq.h"
+
+#include <apic/ioapic.h>
+#include <apic/lapic.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <cpu/preempt.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+
+#define REQUEST "Linux kernel/irq/manage.c, request_threaded_irq()"
+#define WAKE	"Linux kernel/irq/handle.c, __irq_wake_thread()"
+#define ONESHOT "Linux kernel/irq/manage.c, irq_finalize_oneshot()"
+
+static struct irq_probe hard;
+
+static struct {
+	u32 calls, hard_calls;
+	bool in_task, irqs_off, masked;
+	int irq;
+} thread;
+
+static u32 vector(void)
+{
+	return irq_to_desc(QUIET_IRQ)->vector;
+}
+
+static bool pin_masked(void)
+{
+	return gsi_read_rte(irq_to_desc(QUIET_IRQ)->gsi).masked;
+}
+
+static irqreturn_t thread_fn(int irq, void *dev)
+{
+	thread.calls++;
+	thread.hard_calls = hard.calls;
+	thread.in_task = in_task();
+	thread.irqs_off = irqs_disabled();
+	thread.masked = pin_masked();
+	thread.irq = irq;
+	return IRQ_HANDLED;
+}
+
+static int request(irq_handler_t handler, u32 flags)
+{
+	hard = (struct irq_probe){ .answer = IRQ_WAKE_THREAD };
+	memset(&thread, 0, sizeof(thread));
+	return request_threaded_irq(QUIET_IRQ, handler, thread_fn, flags,
+				    "threaded", &hard);
+}
+
+/* One interrupt of the line, taken and ended. */
+static void raise(void)
+{
+	u64 before = kstat_irqs(QUIET_IRQ);
+
+	EXPECT_EQ(apic_send_self(vector()), 0);
+	EXPECT_TRUE(WAIT_FOR(kstat_irqs(QUIET_IRQ) != before, WAIT_DEFAULT_US));
+}
+
+#define NEED_LINE()                                                          \
+	do {                                                                 \
+		if (!irq_have_line())                                        \
+			SKIP(return, "no IOAPIC pin for irq %u", QUIET_IRQ); \
+	} while (0)
+
+TEST(irq, a_thread_runs_in_task_context_after_its_handler, WAKE,
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	raise();
+	EXPECT_EQ(hard.calls, 1);
+	EXPECT_EQ(thread.calls, 0);
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(thread.calls, 1);
+	EXPECT_EQ(thread.irq, QUIET_IRQ);
+	EXPECT_TRUE(thread.in_task);
+	EXPECT_FALSE(thread.irqs_off);
+	EXPECT_FALSE(thread.masked);
+	EXPECT_FALSE(irq_run_threads());
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, a_thread_woken_twice_before_it_runs_runs_once, WAKE,
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	raise();
+	raise();
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(hard.calls, 2);
+	EXPECT_EQ(thread.calls, 1);
+	raise();
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(thread.calls, 2);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, a_handler_that_does_not_wake_starts_no_thread, WAKE,
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	hard.answer = IRQ_HANDLED;
+	raise();
+	EXPECT_EQ(hard.calls, 1);
+	EXPECT_FALSE(irq_run_threads());
+	EXPECT_EQ(thread.calls, 0);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, without_a_handler_the_thread_is_woken_at_once,
+     "Linux kernel/irq/manage.c, irq_default_primary_handler()",
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(NULL, IRQF_ONESHOT | IRQF_TRIGGER_RISING), 0);
+	raise();
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(thread.calls, 1);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, a_thread_alone_must_be_oneshot, REQUEST, .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(NULL, 0), -EINVAL);
+	EXPECT_EQ(request_threaded_irq(QUIET_IRQ, NULL, NULL, IRQF_ONESHOT,
+				       "none", &hard),
+		  -EINVAL);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), -ENOENT);
+}
+
+TEST(irq, sharers_agree_on_oneshot, REQUEST, .needs = NEEDS_IOAPIC)
+{
+	struct irq_probe other = { .answer = IRQ_NONE };
+
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_SHARED | IRQF_ONESHOT), 0);
+	EXPECT_EQ(request_irq(QUIET_IRQ, irq_probe_handler, IRQF_SHARED,
+			      "other", &other),
+		  -EBUSY);
+	EXPECT_EQ(request_irq(QUIET_IRQ, irq_probe_handler,
+			      IRQF_SHARED | IRQF_ONESHOT, "other", &other),
+		  0);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &other), 0);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+/* The level stays: only the thread, which quiets the device, may unmask. */
+TEST(irq, a_oneshot_level_line_is_masked_until_its_thread_ran, ONESHOT,
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_ONESHOT | IRQF_TRIGGER_HIGH),
+		  0);
+	EXPECT_FALSE(pin_masked());
+	raise();
+	EXPECT_TRUE(pin_masked());
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_TRUE(thread.masked);
+	EXPECT_FALSE(pin_masked());
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, a_disabled_oneshot_line_stays_masked_after_its_thread, ONESHOT,
+     .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_ONESHOT | IRQF_TRIGGER_HIGH),
+		  0);
+	raise();
+	disable_irq_nosync(QUIET_IRQ);
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_TRUE(pin_masked());
+	enable_irq(QUIET_IRQ);
+	EXPECT_FALSE(pin_masked());
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, synchronize_irq_waits_for_the_thread,
+     "Linux kernel/irq/manage.c, synchronize_irq()", .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	raise();
+	EXPECT_FALSE(synchronize_hardirq(QUIET_IRQ));
+	EXPECT_EQ(thread.calls, 0);
+	synchronize_irq(QUIET_IRQ);
+	EXPECT_EQ(thread.calls, 1);
+	EXPECT_TRUE(synchronize_hardirq(QUIET_IRQ));
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+}
+
+TEST(irq, a_freed_handlers_thread_does_not_run,
+     "Linux kernel/irq/manage.c, __free_irq()", .needs = NEEDS_IOAPIC)
+{
+	NEED_LINE();
+	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	raise();
+	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
+	irq_run_threads();
+	EXPECT_EQ(thread.calls, 0);
+	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->threads_active, 0);
+}
