@@ -28,6 +28,12 @@ enum stack_kind {
 #define STACK_AREA_PER_CPU	(STACK_SLOT * 16)
 /* clang-format on */
 
+/* Its lowest words: what an entry finds by RSP alone. */
+struct stack_bottom {
+	u64 gs_base;	   /* of the CPU whose stack it is */
+	u32 nmi_executing; /* src/entry/nmi.S */
+};
+
 /* First byte past the stack: its initial RSP, 16-byte aligned. */
 static inline u64 stack_top(u32 cpu, enum stack_kind kind)
 {

@@ -15,10 +15,11 @@ struct trap {
 	u32 nr;		/* vector, X86_TRAP_IRET, or TRAP_NONE: fn returned */
 	u64 error_code; /* 0 for vectors without one */
 	u64 ip, cs, flags, sp, ss;
-	u64 cr2;	       /* as of entry */
-	u64 dr6;	       /* as of entry, #DB only */
-	u64 handler_flags;     /* RFLAGS inside the handler */
-	u64 handler_sp;	       /* its RSP where the CPU began to push */
+	u64 cr2;	   /* as of entry */
+	u64 dr6;	   /* as of entry, #DB only */
+	u64 handler_flags; /* RFLAGS inside the handler */
+	/* Its RSP where the CPU began to push; NMI: the copy's end, nmi.S */
+	u64 handler_sp;
 	enum stack_kind stack; /* the handler's stack */
 	struct pt_regs regs;   /* everything the event interrupted */
 };

@@ -5,6 +5,7 @@
  *
  * IDTENTRY:	on the interrupted stack, or RSP0 from CPL 3.
  * PARANOID:	on an IST stack, at any instruction, GS base not to be trusted.
+ *		Those of IST_LIST are made alike, NMI has nmi.S.
  */
 #pragma once
 
@@ -40,12 +41,15 @@
 	X(X86_TRAP_SX,		security_exception)	\
 	X(31,			reserved_31)
 
-#define IDTENTRY_PARANOID_LIST(X)			\
+#define IDTENTRY_IST_LIST(X)				\
 	X(X86_TRAP_DB,		debug)			\
-	X(X86_TRAP_NMI,		nmi)			\
 	X(X86_TRAP_DF,		double_fault)		\
 	X(X86_TRAP_MC,		machine_check)		\
 	X(X86_TRAP_VC,		vmm_communication)
+
+#define IDTENTRY_PARANOID_LIST(X)			\
+	IDTENTRY_IST_LIST(X)				\
+	X(X86_TRAP_NMI,		nmi)
 /* clang-format on */
 
 #ifndef __ASSEMBLER__

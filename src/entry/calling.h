@@ -18,7 +18,10 @@
 #include <asm/ptrace.h>
 #include <cpu/percpu.h>
 
-#define STACK_SIZE_ASM	0x4000		/* cpu/stacks.h: STACK_SIZE */
+#define STACK_SIZE_ASM	0x4000		/* cpu/stacks.h, with those below */
+#define STACK_AREA_ASM	0x80000		/* STACK_AREA_PER_CPU */
+#define ENTRY_TOP_ASM	0x48000		/* RSP0 - base of the CPU's area */
+#define NMI_EXECUTING	8		/* offset in the stack */
 #define CS_FROM_STUB	24		/* CS above vector, error code, rip */
 
 	.macro SYM_START name
@@ -90,6 +93,35 @@
 	.endif
 	pushq	$\vector
 	cld
+	.endm
+
+	/*
+	 * Call handler from an IST stack, with the registers pushed. RBX keeps
+	 * the GS base that was live while that of this CPU's area, found at
+	 * the bottom of the stack itself, is loaded; it is put back unless C
+	 * resumes elsewhere.
+	 */
+	.macro PARANOID_CALL handler
+	movl	$MSR_GS_BASE, %ecx
+	rdmsr
+	shlq	$32, %rdx
+	leaq	(%rax, %rdx), %rbx
+	movq	%rsp, %rax
+	andq	$-STACK_SIZE_ASM, %rax
+	movq	(%rax), %rax
+	movq	%rax, %rdx
+	shrq	$32, %rdx
+	wrmsr
+	movq	%rsp, %rdi
+	call	\handler
+	testb	%al, %al
+	jnz	.Lresumed_elsewhere_\@
+	movl	$MSR_GS_BASE, %ecx
+	movq	%rbx, %rax
+	movq	%rbx, %rdx
+	shrq	$32, %rdx
+	wrmsr
+.Lresumed_elsewhere_\@:
 	.endm
 
 	/*

@@ -34,10 +34,9 @@ SYM_START asm_exc_\name
 	.endm
 
 /*
- * An exception on an IST stack. RBX keeps the GS base that was live while that
- * of this CPU's area, found at the bottom of the stack itself, is loaded; it
- * is put back unless C resumes elsewhere. From CPL 3 the IST stack is left
- * for the entry stack (#DF excepted), and all goes on as for any exception.
+ * An exception on an IST stack; not NMI, see nmi.S. From CPL 3 the IST stack
+ * is left for the entry stack (#DF excepted), and all goes on as for any
+ * exception.
  */
 	.macro idtentry_paranoid vector name
 	.balign	16
@@ -46,26 +45,7 @@ SYM_START asm_exc_\name
 	testb	$3, CS_FROM_STUB(%rsp)
 	jnz	.Lfrom_user_\@
 	PUSH_REGS
-	movl	$MSR_GS_BASE, %ecx
-	rdmsr
-	shlq	$32, %rdx
-	leaq	(%rax, %rdx), %rbx
-	movq	%rsp, %rax
-	andq	$-STACK_SIZE_ASM, %rax
-	movq	(%rax), %rax
-	movq	%rax, %rdx
-	shrq	$32, %rdx
-	wrmsr
-	movq	%rsp, %rdi
-	call	exc_\name
-	testb	%al, %al
-	jnz	.Lresumed_elsewhere_\@
-	movl	$MSR_GS_BASE, %ecx
-	movq	%rbx, %rax
-	movq	%rbx, %rdx
-	shrq	$32, %rdx
-	wrmsr
-.Lresumed_elsewhere_\@:
+	PARANOID_CALL exc_\name
 	POP_REGS_AND_STUB
 	iretq
 .Lfrom_user_\@:
@@ -105,7 +85,7 @@ SYM_START asm_sysvec_\name
 IDTENTRY_LIST(X)
 #undef X
 #define X(vector, name) idtentry_paranoid vector name;
-IDTENTRY_PARANOID_LIST(X)
+IDTENTRY_IST_LIST(X)
 #undef X
 #define X(vector, name) idtentry_sysvec vector name;
 SYSVEC_LIST(X)

@@ -180,7 +180,7 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 	return NMI_RESUMED;
 }
 
-/* Not on top of an NMI: its stack would be used from the top again. */
+/* A line of an NMI's handler: the one that was busy still is. */
 static void after_line(void)
 {
 	if (postponed && !in_nmi())

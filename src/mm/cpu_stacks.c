@@ -16,7 +16,7 @@ int map_cpu_stacks(u32 cpu, u64 gs_base)
 
 		if (!pages)
 			return -ENOMEM;
-		*(u64 *)pages = gs_base;
+		((struct stack_bottom *)pages)->gs_base = gs_base;
 		err = map_range(bottom, pages, STACK_SIZE, PAGE_KERNEL);
 		if (err)
 			return err;

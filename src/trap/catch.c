@@ -91,6 +91,7 @@ static void resume(struct pt_regs *regs, struct catch_frame *frame)
 	this_cpu(preempt_count) = frame->preempt_count;
 	this_cpu(irq_regs) = frame->irq_regs;
 	this_cpu(catch_top) = frame;
+	nmi_abandon(regs, frame->sp);
 	printk_abandon(); /* what was interrupted, a line perhaps, is over */
 }
 

@@ -13,6 +13,20 @@ int catch_call(struct catch_frame *frame, void (*fn)(void *), void *arg);
 void enter_user(struct pt_regs *regs) __attribute__((noreturn));
 extern char native_irq_return_user[];
 
+/* nmi.S, in this order, and where an NMI from CPL 3 goes on. */
+void asm_exc_nmi(void);
+extern char nmi_rax_saved[], nmi_again[], nmi_repeat[], nmi_exit[];
+extern char nmi_exit_end[], nmi_from_user[];
+
+/*
+ * For the first line of what can interrupt an NMI's entry, before any IRETQ:
+ * if it did, do the rest of that, and let regs go on behind it.
+ */
+void nmi_finish_entry(struct pt_regs *regs);
+
+/* regs are about to resume at sp: if that leaves an NMI's handler, say so. */
+void nmi_abandon(const struct pt_regs *regs, u64 sp);
+
 /* nofault.S: 0, or -EFAULT where src could not be read. */
 long copy_nofault_asm(void *dst, const void *src, size_t len);
 

@@ -90,6 +90,7 @@ static bool do_trap(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = (u32)regs->vector };
 
+	nmi_finish_entry(regs);
 	if (regs->vector == X86_TRAP_PF || regs->vector == X86_TRAP_DF)
 		event.cr2 = read_cr2();
 	(*this_cpu_ptr(&trap_counts[regs->vector & 31]))++;
@@ -127,6 +128,7 @@ bool exc_debug(struct pt_regs *regs)
 	u64 dr7 = read_dr7();
 	bool resumed;
 
+	nmi_finish_entry(regs);
 	write_dr7(DR7_FIXED);
 	write_dr6(DR6_RESERVED);
 	(*this_cpu_ptr(&trap_counts[X86_TRAP_DB]))++;
@@ -137,7 +139,7 @@ bool exc_debug(struct pt_regs *regs)
 	return resumed;
 }
 
-bool exc_nmi(struct pt_regs *regs)
+static bool handle_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
 	u32 outer = preempt_count();
@@ -157,6 +159,23 @@ bool exc_nmi(struct pt_regs *regs)
 	} else {
 		preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
 	}
+	return resumed;
+}
+
+/*
+ * DR7 is off, as in Linux: a breakpoint on what the handler touches would be a
+ * second #DB on its stack, if this NMI came in the first one's entry.
+ */
+bool exc_nmi(struct pt_regs *regs)
+{
+	u64 dr7 = read_dr7();
+	bool resumed;
+
+	if (dr7 != DR7_FIXED)
+		write_dr7(DR7_FIXED);
+	resumed = handle_nmi(regs);
+	if (dr7 != DR7_FIXED)
+		write_dr7(dr7);
 	return resumed;
 }
 
