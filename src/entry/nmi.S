@@ -101,6 +101,7 @@ SYM_START nmi_repeat
 	decl	EXECUTING(AT_COPY)
 SYM_START nmi_exit
 	jnz	nmi_again
+SYM_START nmi_iretq
 	iretq
 SYM_START nmi_exit_end
 

@@ -13,6 +13,7 @@
 #include <cpu/irqflags.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
+#include <ktest/insn.h>
 #include <ktest/insn_de.h>
 #include <ktest/insn_user.h>
 #include <lib/string.h>
@@ -218,4 +219,24 @@ TEST(nmi, at_cpl_3, RULE)
 		  X86_EFLAGS_IF | X86_EFLAGS_FIXED);
 	EXPECT_EQ(got->stack, STACK_ENTRY);
 	EXPECT_EQ(rdmsr(MSR_GS_BASE), gs);
+}
+
+/* As an exception in a handler does that ends the case: no IRETQ of its own. */
+static bool leave_by_ud2(struct pt_regs *regs, void *data)
+{
+	preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET); /* or none catches it */
+	insn_ud2(NULL);
+	return true;
+}
+
+TEST(nmi, a_handler_left_by_an_exception_is_over, "src/entry/nmi.S")
+{
+	struct nmis s = { 0 };
+	struct trap got;
+
+	trap_hook(X86_TRAP_NMI, leave_by_ud2, NULL);
+	got = catch_trap(send_and_wait, NULL);
+	EXPECT_TRAP(got, X86_TRAP_UD);
+	EXPECT_EQ(got.stack, NMI_STACK);
+	expect_nmis(&s, 1);
 }

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* insn_nmi.S - see include/ktest/insn_nmi.h. */
+#include <ktest/insn_nmi.h>
+
+#define NMI_WAIT 5000			/* passes; a self IPI takes about 1 us */
+
+	.macro sym name
+	.globl	\name
+	.hidden	\name
+\name:
+	.endm
+
+	.text
+	.balign	16
+sym insn_nmi_block
+	pushfq
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, block_sp(%rip)
+	call	*%rdi
+	movl	$NMI_WAIT, %ecx
+1:	decl	%ecx
+	jnz	1b
+	xorl	%eax, %eax
+	jmp	2f
+	/* Whatever was interrupted is over: no IRETQ, so NMIs stay blocked. */
+sym insn_nmi_block_stub
+	movq	block_sp(%rip), %rsp
+	movl	$1, %eax
+2:	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	popfq
+	ret
+
+	.local	block_sp
+	.comm	block_sp, 8, 8
+
+	.macro slide name
+	.balign	16
+sym \name
+	.rept	64
+	nop
+	.endr
+sym \name\()_end
+	int	$NMI_BACK
+	ud2
+	.endm
+
+slide insn_nmi_slide
+
+sym insn_nmi_int_18
+	swapgs
+	int	$18
+	swapgs
+	int	$NMI_BACK
+
+	.section .user.text, "ax"
+slide user_nmi_slide
+
+	.macro int_back name, vector
+sym \name
+	int	$\vector
+	int	$NMI_BACK
+	.endm
+
+int_back user_nmi_int_4, 4
+int_back user_nmi_int_18, 18
+int_back user_nmi_int_device, NMI_DEVICE
+
+	.section .note.GNU-stack, "", @progbits
