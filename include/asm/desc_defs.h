@@ -45,6 +45,8 @@
 #define GATE_TRAP		0xf
 #define GATE_CALL		0xc
 
+#define TSS_SP0			4	/* for assembly: offset of sp[0] */
+
 #ifndef __ASSEMBLER__
 #include <lib/compiler.h>
 
@@ -108,5 +110,6 @@ struct tss {
 	u16 io_bitmap_base;
 } __packed;
 static_assert(sizeof(struct tss) == 104, "SDM 3A: 64-bit TSS");
+static_assert(offsetof(struct tss, sp) == TSS_SP0, "syscall.S");
 #endif
 /* clang-format on */

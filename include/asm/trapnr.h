@@ -34,6 +34,8 @@
 #define X86_TRAP_SX		30	/* Security Exception (AMD) */
 #define X86_TRAP_IRET		32	/* Software's number: IRET to user failed */
 
+#define TRAP_SYSCALL		0x100	/* irqbed's: SYSCALL has no vector */
+
 #define NR_EXCEPTIONS		32
 #define TRAP_NONE		0xff	/* catch_trap(): nothing was raised */
 

@@ -15,6 +15,8 @@
 #define GS_CANARY		40	/* gcc: -mstack-protector-guard-offset */
 #define GS_IRQ_STACK_TOP	72	/* calling.h */
 #define GS_IRQ_REGS		80
+#define GS_TSS			96	/* syscall.S */
+#define GS_USER_SP		104
 /* clang-format on */
 
 #ifndef __ASSEMBLER__
@@ -44,6 +46,7 @@ struct pcpu_hot {
 	struct pt_regs *irq_regs;
 	struct catch_frame *catch_top;
 	struct tss *tss;
+	u64 user_sp; /* SYSCALL's, until it is on the stack: entry/syscall.S */
 	union desc_struct *gdt;	   /* read-only, the one in GDTR */
 	union desc_struct *gdt_rw; /* its writable alias, for LTR */
 	u64 debug_dr6;		   /* of the #DB being handled */
@@ -60,6 +63,8 @@ static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
 static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
 	      "calling.h");
 static_assert(offsetof(struct pcpu_hot, irq_regs) == GS_IRQ_REGS, "calling.h");
+static_assert(offsetof(struct pcpu_hot, tss) == GS_TSS, "syscall.S");
+static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 
 #define NR_CPUS 512 /* logical CPUs; APIC IDs may be any 32-bit number */
 

@@ -7,6 +7,8 @@ USER(int_3);
 USER(int_4);
 USER(icebp);
 USER(int_0x80);
+USER(syscall);
+USER(step_syscall);
 USER(int_0x20);
 USER(int_13);
 USER(fld1);

@@ -9,5 +9,5 @@
 /* Allocate and fill them for cpu. 0 or -ENOMEM. Boot CPU. */
 int cpu_prepare(u32 cpu);
 
-/* Load GS base, GDT, TR on cpu itself. IF=0. */
+/* Load GS base, GDT, TR and SYSCALL's MSRs on cpu itself. IF=0. */
 void cpu_init(u32 cpu);

@@ -34,9 +34,16 @@ struct trap catch_trap(void (*fn)(void *), void *arg);
 
 /*
  * Enter CPL 3 with regs (CS, SS, RFLAGS as given) and return the event that
- * brought it back: int $0x80 (nr 0x80) or an exception. Same contexts.
+ * brought it back: int $0x80 (nr 0x80), SYSCALL (nr TRAP_SYSCALL) or an
+ * exception. Same contexts.
  */
 struct trap catch_user(const struct pt_regs *regs);
+
+/*
+ * The same by SYSRET, so that RCX and R11 are RIP and RFLAGS there. CS and SS
+ * are __USER_CS and __USER_DS, RF and TF are 0, RIP is canonical.
+ */
+struct trap catch_user_sysret(const struct pt_regs *regs);
 
 /*
  * The runner's link of the chain: an exception that reaches a GUARD is

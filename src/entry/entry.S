@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entry.S - every way into irqbed, and every way back.
+ * entry.S - every vector's way into irqbed, and every way back.
  *
  * Stubs make the stack uniform (error code, vector), macros save the
  * registers, C gets one struct pt_regs. See calling.h for the picture.

@@ -20,6 +20,8 @@ user int_3,		.byte 0xcd, 0x03
 user int_4,		int $4
 user icebp,		.byte 0xf1
 user int_0x80,		int $0x80
+user syscall,		syscall
+user step_syscall,	.byte 0x90, 0x0f, 0x05, 0x90, 0x90
 user int_0x20,		int $0x20
 user int_13,		int $13
 user fld1,		fld1

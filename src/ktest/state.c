@@ -23,15 +23,22 @@ struct state_reg {
 	void (*write)(u64 val);
 };
 
-static u64 get_efer(void)
-{
-	return rdmsr(MSR_EFER);
-}
-
-static void set_efer(u64 val)
-{
-	wrmsr(MSR_EFER, val);
-}
+#define STATE_MSR(name, msr)            \
+	static u64 get_##name(void)     \
+	{                               \
+		return rdmsr(msr);      \
+	}                               \
+	static void set_##name(u64 val) \
+	{                               \
+		wrmsr(msr, val);        \
+	}
+STATE_MSR(efer, MSR_EFER)
+STATE_MSR(gs_base, MSR_GS_BASE)
+STATE_MSR(user_gs, MSR_KERNEL_GS_BASE)
+STATE_MSR(star, MSR_STAR)
+STATE_MSR(lstar, MSR_LSTAR)
+STATE_MSR(cstar, MSR_CSTAR)
+STATE_MSR(sfmask, MSR_SYSCALL_MASK)
 
 static u64 get_apic_base(void)
 {
@@ -45,26 +52,6 @@ static void set_apic_base(u64 val)
 	      val & ~(MSR_IA32_APICBASE_ENABLE | MSR_IA32_APICBASE_EXTD));
 	wrmsr(MSR_IA32_APICBASE, val & ~MSR_IA32_APICBASE_EXTD);
 	wrmsr(MSR_IA32_APICBASE, val);
-}
-
-static u64 get_gs_base(void)
-{
-	return rdmsr(MSR_GS_BASE);
-}
-
-static void set_gs_base(u64 val)
-{
-	wrmsr(MSR_GS_BASE, val);
-}
-
-static u64 get_user_gs(void)
-{
-	return rdmsr(MSR_KERNEL_GS_BASE);
-}
-
-static void set_user_gs(u64 val)
-{
-	wrmsr(MSR_KERNEL_GS_BASE, val);
 }
 
 static u64 get_preempt(void)
@@ -150,6 +137,10 @@ static const struct state_reg regs[] = {
 	{ "EFER", get_efer, set_efer },
 	{ "GS base", get_gs_base, set_gs_base },
 	{ "KERNEL_GS_BASE", get_user_gs, set_user_gs },
+	{ "STAR", get_star, set_star },
+	{ "LSTAR", get_lstar, set_lstar },
+	{ "CSTAR", get_cstar, set_cstar },
+	{ "SFMASK", get_sfmask, set_sfmask },
 	{ "DR7", get_dr7, set_dr7 },
 	{ "preempt count", get_preempt, set_preempt },
 	{ "APIC base", get_apic_base, set_apic_base },

@@ -9,6 +9,7 @@
 #include <cpu/percpu.h>
 #include <cpu/sections.h>
 #include <cpu/stacks.h>
+#include <entry/syscall.h>
 #include <lib/errno.h>
 #include <mm/cpu_stacks.h>
 #include <mm/page_alloc.h>
@@ -52,4 +53,5 @@ void cpu_init(u32 cpu)
 {
 	per_cpu_load(cpu);
 	cpu_load_gdt_tss();
+	syscall_init();
 }

@@ -51,9 +51,24 @@ static void leave_to_user(void *arg)
 	enter_user(&regs);
 }
 
+static void sysret_to_user(void *arg)
+{
+	struct pt_regs regs = *(const struct pt_regs *)arg;
+
+	regs.cx = regs.ip;
+	regs.r11 = regs.flags;
+	native_irq_disable();
+	enter_user_sysret(&regs);
+}
+
 struct trap catch_user(const struct pt_regs *regs)
 {
 	return catch_trap(leave_to_user, (void *)regs);
+}
+
+struct trap catch_user_sysret(const struct pt_regs *regs)
+{
+	return catch_trap(sysret_to_user, (void *)regs);
 }
 
 static void record(struct trap *trap, const struct pt_regs *regs,

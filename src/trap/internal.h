@@ -27,6 +27,9 @@ void nmi_finish_entry(struct pt_regs *regs);
 /* regs are about to resume at sp: if that leaves an NMI's handler, say so. */
 void nmi_abandon(const struct pt_regs *regs, u64 sp);
 
+/* syscall.S */
+void enter_user_sysret(struct pt_regs *regs) __attribute__((noreturn));
+
 /* nofault.S: 0, or -EFAULT where src could not be read. */
 long copy_nofault_asm(void *dst, const void *src, size_t len);
 
@@ -36,4 +39,5 @@ void report_end(void);
 /* Called by entry.S. */
 struct pt_regs *sync_regs(const struct pt_regs *regs);
 void do_int80(struct pt_regs *regs);
+bool do_syscall_64(struct pt_regs *regs);
 void do_early_exception(struct pt_regs *regs);

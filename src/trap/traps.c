@@ -18,6 +18,7 @@
 #include <trap/extable.h>
 #include <trap/idtentry.h>
 #include <trap/report.h>
+#include <trap/syscall.h>
 
 #include "internal.h"
 
@@ -45,6 +46,7 @@ int trap_hook(u32 nr, trap_hook_fn fn, void *data)
 void trap_hooks_clear(void)
 {
 	memset(trap_hooks, 0, sizeof(trap_hooks));
+	syscall_hook(NULL, NULL);
 }
 
 u64 trap_count(u32 nr)

@@ -281,11 +281,14 @@ TEST(user, int_n_to_a_gate_of_dpl_0, "SDM 3A Error Code: IDT bit")
 	EXPECT_USER_FAULT(user_int_13, X86_TRAP_GP, 13 * 8 + 2);
 }
 
-/* EFER.SCE is 0: that is asked before the privilege level. */
+/* That is asked before the privilege level. */
 TEST(user, sysret_without_sce_is_an_invalid_opcode, "SDM 2B SYSRET: Operation")
 {
-	EXPECT_FALSE(rdmsr(MSR_EFER) & EFER_SCE);
+	u64 efer = rdmsr(MSR_EFER);
+
+	wrmsr(MSR_EFER, efer & ~(u64)EFER_SCE);
 	EXPECT_USER_FAULT(user_sysret, X86_TRAP_UD, 0);
+	wrmsr(MSR_EFER, efer);
 }
 
 /* The IRETQ for CPL 3 itself faults, at CPL 0, and GS is set right again. */
