@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fpu_control.h - the x87 and SSE control registers, read only. */
+/* fpu_control.h - x87 and SSE control and status, read only. */
 #pragma once
 
 #include <lib/compiler.h>
@@ -10,6 +10,15 @@ static __always_inline u16 read_fcw(void)
 
 	__asm__ volatile("fnstcw %[fcw]" : [fcw] "=m"(fcw));
 	return fcw;
+}
+
+/* The status word, without waiting: a pending #MF stays pending. */
+static __always_inline u16 read_fsw(void)
+{
+	u16 fsw;
+
+	__asm__ volatile("fnstsw %[fsw]" : [fsw] "=m"(fsw));
+	return fsw;
 }
 
 /* Faults where CR4.OSFXSR is clear. */

@@ -151,6 +151,12 @@ static __always_inline void xsetbv(u32 index, u64 val)
 			 : "memory");
 }
 
+/* CR4.PKE is set. */
+static __always_inline void write_pkru(u32 pkru)
+{
+	__asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
+}
+
 static __always_inline void invlpg(u64 addr)
 {
 	__asm__ volatile("invlpg (%[addr])" : : [addr] "r"(addr) : "memory");

@@ -10,6 +10,7 @@
 #include <asm/ptrace.h>
 #include <asm/trapnr.h>
 #include <cpu/stacks.h>
+#include <trap/signal.h>
 
 struct trap {
 	u32 nr;		/* vector, X86_TRAP_IRET, or TRAP_NONE: fn returned */
@@ -20,8 +21,9 @@ struct trap {
 	u64 handler_flags; /* RFLAGS inside the handler */
 	/* Its RSP where the CPU began to push; NMI: the copy's end, nmi.S */
 	u64 handler_sp;
-	enum stack_kind stack; /* the handler's stack */
-	struct pt_regs regs;   /* everything the event interrupted */
+	enum stack_kind stack;	    /* the handler's stack */
+	struct kernel_siginfo info; /* of CPL 3, as Linux; else si_signo 0 */
+	struct pt_regs regs;	    /* everything the event interrupted */
 };
 
 /*

@@ -21,8 +21,10 @@ struct trap_info {
 	const char *mnemonic; /* "#PF" */
 	const char *name;     /* "page fault" */
 	enum trap_class class;
-	const char *signal; /* what Linux would send: "SIGSEGV", "" = none */
-	const char *code;   /* "SEGV_MAPERR"; "" where decode_signal() says */
+	/* What Linux would send CPL 3: 0 = none; siginfo_of() has it whole. */
+	u8 signo, si_code;
+	bool addr_is_ip;  /* si_addr, else 0 */
+	const char *note; /* in place of the code, or why none; or NULL */
 };
 
 /* Vector 0..31 and X86_TRAP_IRET; others give "interrupt". Never NULL. */

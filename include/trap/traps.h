@@ -3,9 +3,10 @@
  * traps.h - what happens to an exception.
  *
  * Every exc_*() in traps.c ends in trap_dispatch(), which asks in this order:
- * the exception table (by RIP), the running case's hook for that vector,
- * the innermost catch frame of this CPU; what none of them takes is reported
- * in full and ends the run.
+ * the exception table (by RIP), the running case's hook for that vector, from
+ * CPL 3 its handler of the signal that Linux would send (trap/signal.h), the
+ * innermost catch frame of this CPU; what none of them takes is reported in
+ * full and ends the run.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ typedef bool (*trap_hook_fn)(struct pt_regs *regs, void *data);
 /* Install fn for vector nr (0..31), NULL to remove. Returns 0 or -EINVAL. */
 int trap_hook(u32 nr, trap_hook_fn fn, void *data);
 
-/* Remove every hook; the runner does so after each case. */
+/* Remove every hook and every handler of a signal; the runner does so after
+ * each case. */
 void trap_hooks_clear(void);
 
 /*

@@ -86,6 +86,7 @@ static void record(struct trap *trap, const struct pt_regs *regs,
 	trap->handler_flags = native_save_fl();
 	trap->handler_sp = (u64)(regs + 1);
 	trap->stack = stack_of((u64)regs).kind;
+	trap->info = event_siginfo(regs, event);
 	trap->regs = *regs;
 }
 

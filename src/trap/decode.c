@@ -7,71 +7,74 @@
  *
  * Spec: SDM 3A "Exception and Interrupt Reference"; APM 2 "Vectors" for #HV,
  *       #VC and #SX. Signals: what Linux's arch/x86/kernel/traps.c sends when
- *       the event came from user space; SI_KERNEL where it names no code.
+ *       the event came from user space; SI_KERNEL where it names no code, 0
+ *       where siginfo_of() must look further.
  */
 #include <trap/decode.h>
 
 #include <asm/processor-flags.h>
 #include <lib/compiler.h>
-#include <lib/format.h>
+#include <trap/signal.h>
 
 /* clang-format off */
-#define ROW(nr, m, n, c, s, k)						\
-	[nr] = { .mnemonic = m, .name = n, .class = TRAP_CLASS_##c,	\
-		 .signal = s, .code = k }
+#define ROW(nr, m, n, c, ...)						\
+	[nr] = { .mnemonic = m, .name = n, .class = TRAP_CLASS_##c, __VA_ARGS__ }
+#define SIG(s, k)	.signo = s, .si_code = k
+#define AT_IP		.addr_is_ip = true
 
 static const struct trap_info infos[] = {
-	ROW(X86_TRAP_DE, "#DE", "divide error", FAULT, "SIGFPE", "FPE_INTDIV"),
-	ROW(X86_TRAP_DB, "#DB", "debug exception", TRAP, "SIGTRAP", ""),
-	ROW(X86_TRAP_NMI, "NMI", "non-maskable interrupt", INTERRUPT, "", ""),
-	ROW(X86_TRAP_BP, "#BP", "breakpoint", TRAP, "SIGTRAP", "SI_KERNEL"),
-	ROW(X86_TRAP_OF, "#OF", "overflow", TRAP, "SIGSEGV", "SI_KERNEL"),
+	ROW(X86_TRAP_DE, "#DE", "divide error", FAULT,
+	    SIG(SIGFPE, FPE_INTDIV), AT_IP),
+	ROW(X86_TRAP_DB, "#DB", "debug exception", TRAP, SIG(SIGTRAP, 0), AT_IP),
+	ROW(X86_TRAP_NMI, "NMI", "non-maskable interrupt", INTERRUPT),
+	ROW(X86_TRAP_BP, "#BP", "breakpoint", TRAP, SIG(SIGTRAP, SI_KERNEL)),
+	ROW(X86_TRAP_OF, "#OF", "overflow", TRAP, SIG(SIGSEGV, SI_KERNEL)),
 	ROW(X86_TRAP_BR, "#BR", "BOUND range exceeded", FAULT,
-	    "SIGSEGV", "SI_KERNEL"),
+	    SIG(SIGSEGV, SI_KERNEL)),
 	ROW(X86_TRAP_UD, "#UD", "invalid opcode", FAULT,
-	    "SIGILL", "ILL_ILLOPN"),
+	    SIG(SIGILL, ILL_ILLOPN), AT_IP),
 	ROW(X86_TRAP_NM, "#NM", "device not available", FAULT,
-	    "", "Linux oopses"),
-	ROW(X86_TRAP_DF, "#DF", "double fault", ABORT, "", "Linux panics"),
+	    .note = "Linux oopses"),
+	ROW(X86_TRAP_DF, "#DF", "double fault", ABORT, .note = "Linux panics"),
 	ROW(X86_TRAP_OLD_MF, "OLD_MF", "coprocessor segment overrun", ABORT,
-	    "SIGFPE", "SI_KERNEL"),
-	ROW(X86_TRAP_TS, "#TS", "invalid TSS", FAULT, "SIGSEGV", "SI_KERNEL"),
+	    SIG(SIGFPE, SI_KERNEL)),
+	ROW(X86_TRAP_TS, "#TS", "invalid TSS", FAULT, SIG(SIGSEGV, SI_KERNEL)),
 	ROW(X86_TRAP_NP, "#NP", "segment not present", FAULT,
-	    "SIGBUS", "SI_KERNEL"),
-	ROW(X86_TRAP_SS, "#SS", "stack fault", FAULT, "SIGBUS", "SI_KERNEL"),
+	    SIG(SIGBUS, SI_KERNEL)),
+	ROW(X86_TRAP_SS, "#SS", "stack fault", FAULT, SIG(SIGBUS, SI_KERNEL)),
 	ROW(X86_TRAP_GP, "#GP", "general protection", FAULT,
-	    "SIGSEGV", "SI_KERNEL"),
-	ROW(X86_TRAP_PF, "#PF", "page fault", FAULT, "SIGSEGV", ""),
-	ROW(X86_TRAP_SPURIOUS, "RES15", "reserved vector", RESERVED, "", ""),
+	    SIG(SIGSEGV, SI_KERNEL)),
+	ROW(X86_TRAP_PF, "#PF", "page fault", FAULT, SIG(SIGSEGV, 0)),
+	ROW(X86_TRAP_SPURIOUS, "RES15", "reserved vector", RESERVED),
 	ROW(X86_TRAP_MF, "#MF", "x87 floating-point error", FAULT,
-	    "SIGFPE", "FPE_* by the x87 status word"),
+	    SIG(SIGFPE, 0), AT_IP, .note = "FPE_* by the x87 status word"),
 	ROW(X86_TRAP_AC, "#AC", "alignment check", FAULT,
-	    "SIGBUS", "BUS_ADRALN"),
+	    SIG(SIGBUS, BUS_ADRALN)),
 	ROW(X86_TRAP_MC, "#MC", "machine check", ABORT,
-	    "SIGBUS", "BUS_MCEERR_AR"),
+	    SIG(SIGBUS, BUS_MCEERR_AR)),
 	ROW(X86_TRAP_XF, "#XM", "SIMD floating-point exception", FAULT,
-	    "SIGFPE", "FPE_* by MXCSR"),
+	    SIG(SIGFPE, 0), AT_IP, .note = "FPE_* by MXCSR"),
 	ROW(X86_TRAP_VE, "#VE", "virtualization exception", FAULT,
-	    "SIGSEGV", "SI_KERNEL"),
+	    SIG(SIGSEGV, SI_KERNEL)),
 	ROW(X86_TRAP_CP, "#CP", "control protection", FAULT,
-	    "SIGSEGV", "SEGV_CPERR"),
+	    SIG(SIGSEGV, SEGV_CPERR)),
 	/* The hypervisor raises these two between instructions. */
-	ROW(X86_TRAP_HV, "#HV", "hypervisor injection", INTERRUPT, "", ""),
-	ROW(X86_TRAP_SX, "#SX", "security exception", INTERRUPT, "", ""),
+	ROW(X86_TRAP_HV, "#HV", "hypervisor injection", INTERRUPT),
+	ROW(X86_TRAP_SX, "#SX", "security exception", INTERRUPT),
 	ROW(X86_TRAP_VC, "#VC", "VMM communication", FAULT,
-	    "SIGBUS", "BUS_OBJERR"),
+	    SIG(SIGBUS, BUS_OBJERR)),
 	ROW(X86_TRAP_IRET, "IRET", "IRET to user failed", FAULT,
-	    "SIGILL", "ILL_BADSTK"),
+	    SIG(SIGILL, ILL_BADSTK)),
 };
 
 static const struct trap_info reserved = {
 	.mnemonic = "reserved", .name = "reserved vector",
-	.class = TRAP_CLASS_RESERVED, .signal = "", .code = "",
+	.class = TRAP_CLASS_RESERVED,
 };
 
 static const struct trap_info interrupt = {
 	.mnemonic = "interrupt", .name = "interrupt",
-	.class = TRAP_CLASS_INTERRUPT, .signal = "", .code = "",
+	.class = TRAP_CLASS_INTERRUPT,
 };
 /* clang-format on */
 
@@ -121,45 +124,4 @@ enum trap_class trap_class_of(u32 nr, u64 dr6)
 	if (nr == X86_TRAP_DB)
 		return debug_class(dr6, ~0ull);
 	return trap_info(nr)->class;
-}
-
-/* A bad table is the kernel's own fault: Linux kills, whoever asked. */
-static int decode_pf_signal(char *buf, size_t size, u64 error_code)
-{
-	const char *code = "SEGV_MAPERR";
-
-	if (error_code & X86_PF_RSVD)
-		return scnprintf(buf, size, "SIGKILL/SI_KERNEL");
-	if (error_code & X86_PF_PK)
-		code = "SEGV_PKUERR";
-	else if (error_code & X86_PF_PROT)
-		code = "SEGV_ACCERR";
-	return scnprintf(buf, size, "SIGSEGV/%s", code);
-}
-
-/* Linux's get_si_code(): a step first, then a breakpoint, then INT1. */
-static int decode_db_signal(char *buf, size_t size, u64 dr6)
-{
-	const char *code = "TRAP_BRKPT";
-
-	if (dr6 & DR_STEP)
-		code = "TRAP_TRACE";
-	else if (dr6 & 0xf)
-		code = "TRAP_HWBKPT";
-	return scnprintf(buf, size, "SIGTRAP/%s", code);
-}
-
-int decode_signal(char *buf, size_t size, u32 nr, u64 error_code, u64 dr6)
-{
-	const struct trap_info *info = trap_info(nr);
-
-	if (nr == X86_TRAP_PF)
-		return decode_pf_signal(buf, size, error_code);
-	if (nr == X86_TRAP_DB)
-		return decode_db_signal(buf, size, dr6);
-	if (*info->signal)
-		return scnprintf(buf, size, "%s/%s", info->signal, info->code);
-	if (*info->code)
-		return scnprintf(buf, size, "none (%s)", info->code);
-	return scnprintf(buf, size, "none");
 }

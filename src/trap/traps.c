@@ -18,6 +18,7 @@
 #include <trap/extable.h>
 #include <trap/idtentry.h>
 #include <trap/report.h>
+#include <trap/signal.h>
 #include <trap/syscall.h>
 
 #include "internal.h"
@@ -47,6 +48,7 @@ void trap_hooks_clear(void)
 {
 	memset(trap_hooks, 0, sizeof(trap_hooks));
 	syscall_hook(NULL, NULL);
+	signal_handlers_clear();
 }
 
 u64 trap_count(u32 nr)
@@ -75,6 +77,8 @@ static bool trap_dispatch(struct pt_regs *regs, struct trap_event *event)
 	if (!user_mode(regs) && fixup_exception(regs))
 		return false;
 	if (call_hook(regs, (u32)regs->vector))
+		return false;
+	if (user_mode(regs) && deliver_signal(regs, event))
 		return false;
 	/* The IRETQ that should have left for CPL 3 did not get there. */
 	if (regs->ip == (u64)native_irq_return_user && event->nr < 32)
