@@ -43,25 +43,6 @@ TEST(ts, ist_slot_beyond_the_tss_limit, TS_RULE)
 	local_irq_enable();
 }
 
-/* #TS is contributory too: the other first events are in test_df.c. */
-TEST(df, invalid_tss_then_not_present_gate, "SDM 3A Interrupt 8")
-{
-	struct trap got;
-
-	local_irq_disable();
-	scratch_idt_begin();
-	scratch_idt[0x81].bits.ist = IST_TEST_B;
-	scratch_idt[X86_TRAP_TS].bits.p = 0;
-	set_tss_limit(LIMIT_WITHOUT_IST7);
-	got = catch_trap(insn_int_0x81, NULL);
-	set_tss_limit(sizeof(struct tss) - 1);
-	scratch_idt_end();
-	local_irq_enable();
-	EXPECT_TRAP(got, X86_TRAP_DF);
-	EXPECT_EQ(got.error_code, 0);
-	EXPECT_EQ(got.stack, STACK_IST1 + IST_DF - 1);
-}
-
 /* A far pointer of 32 bits: AMD's CPUs load no longer ones. */
 struct far_pointer {
 	u32 offset;
