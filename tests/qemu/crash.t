@@ -8,13 +8,50 @@ import time
 sys.dont_write_bytecode = True
 from tap import boot, check, contains, main, test
 
+from irqbed import taplog
+
+
+def reset(folder, case):
+    """case shuts the CPU down: status 2, and the words that name it."""
+    status, out, _ = boot(folder, "--tests", f"selftest.passes,{case}")
+    check(status, 2, out)
+    contains(out, "a triple fault reset the machine")
+    contains(out, f"{case} was running")
+
 
 @test
 def a_triple_fault_is_2_and_names_the_case(folder):
-    status, out, _ = boot(folder, "--tests", "selftest.triple_fault")
-    check(status, 2, out)
-    contains(out, "a triple fault reset the machine")
-    contains(out, "selftest.triple_fault was running")
+    reset(folder, "selftest.triple_fault")
+
+
+@test
+def a_df_gate_not_present_is_a_triple_fault(folder):
+    reset(folder, "selftest.triple_fault_by_df_gate")
+
+
+@test
+def a_df_stack_not_present_is_a_triple_fault(folder):
+    reset(folder, "selftest.triple_fault_by_df_stack")
+
+
+@test
+def a_tss_without_rsp0_is_a_triple_fault(folder):
+    reset(folder, "selftest.triple_fault_by_tss")
+
+
+@test
+def an_overflow_of_each_stack_is_reported_by_its_name(folder):
+    names = {"entry": "entry", "irq": "irq", "ist1": "#DF", "ist2": "NMI",
+             "ist3": "#DB", "ist4": "#MC", "ist5": "#VC", "ist6": "IST6",
+             "ist7": "IST7"}
+    status, out, data = boot(folder, "--tests", "selftest.overflows_stack_*")
+    check(status, 1, out)
+    log = taplog.parse(data)
+    check(len(log.results), len(names), "one result a stack")
+    for result in log.results:
+        stack = names[result.name.rpartition("_")[2]]
+        contains("\n".join(result.notes),
+                 f"#DF: cause: stack overflow of the {stack} stack of CPU 0")
 
 
 @test

@@ -4,10 +4,17 @@
  * and whoever parses its log. They run only when tests= names the suite.
  */
 #include <apic/lapic.h>
+#include <asm/pgtable.h>
 #include <asm/special_insns.h>
+#include <asm/trapnr.h>
 #include <cpu/irqflags.h>
+#include <cpu/percpu.h>
+#include <cpu/stacks.h>
 #include <ktest/insn.h>
+#include <ktest/insn_df.h>
+#include <ktest/insn_seg.h>
 #include <ktest/ktest.h>
+#include <ktest/probe.h>
 #include <trap/report.h>
 #include <trap/traps.h>
 
@@ -92,6 +99,59 @@ TEST(selftest, overflows_the_stack, RULE)
 	overflow_stack(0);
 }
 
+/* One push more than fits: a report for each stack, which names it. */
+static void overflow(enum stack_kind kind)
+{
+	EXPECT_TRUE(true);
+	local_irq_disable();
+	insn_push((void *)(stack_top(smp_processor_id(), kind) - STACK_SIZE));
+}
+
+TEST(selftest, overflows_stack_entry, RULE)
+{
+	overflow(STACK_ENTRY);
+}
+
+TEST(selftest, overflows_stack_irq, RULE)
+{
+	overflow(STACK_IRQ);
+}
+
+TEST(selftest, overflows_stack_ist1, RULE)
+{
+	overflow(STACK_IST1);
+}
+
+TEST(selftest, overflows_stack_ist2, RULE)
+{
+	overflow(STACK_IST2);
+}
+
+TEST(selftest, overflows_stack_ist3, RULE)
+{
+	overflow(STACK_IST3);
+}
+
+TEST(selftest, overflows_stack_ist4, RULE)
+{
+	overflow(STACK_IST4);
+}
+
+TEST(selftest, overflows_stack_ist5, RULE)
+{
+	overflow(STACK_IST5);
+}
+
+TEST(selftest, overflows_stack_ist6, RULE)
+{
+	overflow(STACK_IST6);
+}
+
+TEST(selftest, overflows_stack_ist7, RULE)
+{
+	overflow(STACK_IST7);
+}
+
 TEST(selftest, crash, RULE)
 {
 	EXPECT_TRUE(true);
@@ -106,4 +166,41 @@ TEST(selftest, triple_fault, RULE)
 	EXPECT_TRUE(true);
 	load_idt(&none);
 	insn_ud2(NULL);
+}
+
+/* Each an exception during the delivery of #DF: shutdown, so a reset. */
+static void shut_down(void)
+{
+	probe_gate(X86_TRAP_UD)->bits.p = 0;
+	probe_gate(X86_TRAP_NP)->bits.p = 0;
+	probe_call(insn_ud2, NULL);
+}
+
+TEST(selftest, triple_fault_by_df_gate, RULE)
+{
+	EXPECT_EQ(probe_reset(), 0);
+	probe_gate(X86_TRAP_DF)->bits.p = 0;
+	shut_down();
+}
+
+TEST(selftest, triple_fault_by_df_stack, RULE)
+{
+	EXPECT_EQ(probe_reset(), 0);
+	probe.use_tss = true;
+	probe.tss->ist[IST_DF - 1] = PAGE_SIZE; /* page 0 is absent */
+	shut_down();
+}
+
+/* RSP0's slot, and with it every IST's, beyond the TSS limit. */
+TEST(selftest, triple_fault_by_tss, RULE)
+{
+	struct pt_regs regs = { .ip = (u64)insn_df_u_ud2,
+				.cs = __USER_CS,
+				.flags = X86_EFLAGS_FIXED,
+				.ss = __USER_DS };
+
+	EXPECT_EQ(probe_reset(), 0);
+	probe.use_tss = true;
+	probe.gdt[GDT_ENTRY_TSS].limit0 = offsetof(struct tss, sp) + 7 - 1;
+	probe_call(probe_enter, &regs);
 }

@@ -69,19 +69,27 @@ TEST(df, rsp0_that_points_to_nothing, RULE)
 	EXPECT_EQ(rdmsr(MSR_GS_BASE), gs);
 }
 
-/* A push at the stack's lowest word, the next would be in the guard. */
-TEST(df, stack_overflow_into_the_guard_page, RULE)
+/*
+ * A push at each stack's lowest word: #PF, whose frame has no room either.
+ * The #DF stack's own overflow takes that stack again, from its top.
+ */
+TEST(df, an_overflow_of_each_stack_is_a_double_fault, RULE)
 {
-	u64 bottom = stack_top(smp_processor_id(), STACK_TASK) - STACK_SIZE;
-	struct trap got;
+	for (u32 kind = 0; kind < NR_STACKS; kind++) {
+		u64 bottom = stack_top(smp_processor_id(), kind) - STACK_SIZE;
+		struct trap got;
 
-	local_irq_disable();
-	got = catch_trap(insn_push, (void *)bottom);
-	local_irq_enable();
-	EXPECT_TRAP(got, X86_TRAP_DF);
-	EXPECT_EQ(got.stack, DF_STACK);
-	EXPECT_EQ(got.cr2, bottom - 8);
-	EXPECT_TRUE(stack_of(got.cr2).guard);
-	EXPECT_EQ(stack_of(got.cr2).kind, STACK_TASK);
-	EXPECT_EQ(got.sp, bottom);
+		local_irq_disable();
+		got = catch_trap(insn_push, (void *)bottom);
+		local_irq_enable();
+		if (!EXPECT_TRAP(got, X86_TRAP_DF))
+			ktest_note("the %s stack", stack_name(kind));
+		EXPECT_EQ(got.error_code, 0);
+		EXPECT_EQ(got.stack, DF_STACK);
+		EXPECT_EQ(got.handler_sp,
+			  stack_top(smp_processor_id(), DF_STACK));
+		EXPECT_EQ(got.cr2, bottom - 8);
+		EXPECT_TRUE(stack_of(got.cr2).guard);
+		EXPECT_EQ(stack_of(got.cr2).kind, kind);
+	}
 }
