@@ -29,6 +29,7 @@ struct first {
 	u8 nr;
 	enum source source;
 	bool user, compat; /* from CPL 3; from 32-bit code there */
+	bool judge_ext;	   /* only what has EXT in its code, and that too */
 	bool ts;	   /* #TS has its own trouble with IST 7 */
 	char *insn, *at;   /* where to enter; the saved RIP if not there */
 	u64 flags, ax, dx;

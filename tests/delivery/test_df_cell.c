@@ -287,17 +287,23 @@ static bool rip_is_right(const struct first *f)
 	return EXPECT_EQ(ip, want);
 }
 
+static u64 may_set_ext(const struct first *f, u32 second)
+{
+	return f->source == SOFTWARE || second == X86_TRAP_PF ? 0 : CODE_EXT;
+}
+
 static bool judge_serial(const struct first *f, const struct later *want,
 			 u32 gate, const struct pt_regs *regs, u64 top)
 {
 	const struct probe_hit *hit = &probe.hit[0];
 	u64 code = want->idt ? IDT_CODE(gate) : want->code;
-	u64 ext =
-		f->source == SOFTWARE || want->nr == X86_TRAP_PF ? 0 : CODE_EXT;
+	u64 ext = may_set_ext(f, want->nr);
 	bool ok = EXPECT_EQ(hit->vector, want->nr);
 
 	if (!ok)
 		return false;
+	if (f->judge_ext)
+		return EXPECT_EQ(hit->top[0], code | ext);
 	ok &= EXPECT_EQ(hit->top[0] & ~ext, code);
 	ok &= EXPECT_EQ(hit->cs, __KERNEL_CS);
 	ok &= EXPECT_EQ(hit->ss, f->user ? 0 : __KERNEL_DS);
@@ -315,6 +321,9 @@ static bool judge_serial(const struct first *f, const struct later *want,
 
 static bool reachable(const struct first *f, enum second how)
 {
+	if (f->judge_ext &&
+	    (later[how].nr == X86_TRAP_SS || later[how].nr == X86_TRAP_PF))
+		return false; /* #SS(0) is said to be just that */
 	if (how >= SS_RSP0)
 		return f->user;
 	return how != GP_LIMIT || f->nr > X86_TRAP_DF;
