@@ -202,3 +202,17 @@ static __always_inline void fninit(void)
 {
 	__asm__ volatile("fninit" : : : "memory");
 }
+
+/* CR4.PKE must be set. */
+static __always_inline u32 rdpkru(void)
+{
+	u32 pkru, edx;
+
+	__asm__ volatile("rdpkru" : "=a"(pkru), "=d"(edx) : "c"(0));
+	return pkru;
+}
+
+static __always_inline void wrpkru(u32 pkru)
+{
+	__asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
+}

@@ -1,75 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
  * #PF, Page Fault: vector 14, a fault, an error code and CR2. Rights are in
- * test_pf_rights.c; here reserved bits, CR2, accessed and dirty bits, stale
+ * test_pf_matrix.c; here reserved bits, CR2, accessed and dirty bits, stale
  * translations, implicit accesses and protection keys.
  *
  * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)", "Accessed and Dirty
  *       Flags", "Invalidation of TLBs and Paging-Structure Caches",
  *       "Protection Keys"; APM 2 "#PF-Page-Fault Exception (Vector 14)".
  */
-#include <asm/msr-index.h>
-#include <asm/special_insns.h>
-#include <cpu/cpufeature.h>
 #include <cpu/irqflags.h>
 #include <ktest/insn.h>
 #include <ktest/insn_de.h>
 #include <ktest/insn_mem.h>
 #include <ktest/insn_user.h>
-#include <mm/page_alloc.h>
-#include <mm/paging.h>
-#include <trap/decode.h>
 
-#include "judge.h"
+#include "pf.h"
 
 #define RULE	"SDM 3A Interrupt 14"
-#define FIRST	USER_VA /* two pages side by side */
-#define SECOND	(USER_VA + PAGE_SIZE)
 #define AD_RULE "SDM 3A Accessed and Dirty Flags"
-
-static u64 page; /* two of them; 0 if there were none */
-static u64 *pte, *pte2;
-
-static int pf_setup(void)
-{
-	page = alloc_pages(2);
-	if (!page)
-		return -1;
-	if (map_range(FIRST, page, 2 * PAGE_SIZE, PAGE_KERNEL))
-		return -1;
-	pte = lookup_pte(FIRST);
-	pte2 = lookup_pte(SECOND);
-	return 0;
-}
-
-static void pf_teardown(void)
-{
-	if (page)
-		free_pages(page, 2);
-	page = 0;
-	unmap_range(FIRST, 2 * PAGE_SIZE);
-}
-
-SUITE(pf, .setup = pf_setup, .teardown = pf_teardown);
-
-static void set_pte(u64 *entry, u64 va, u64 clear, u64 set)
-{
-	*entry = (*entry & ~clear) | set;
-	invlpg(va);
-}
-
-static void faults(void (*fn)(void *), u64 arg, u64 code, u64 cr2)
-{
-	struct trap got = catch_trap(fn, (void *)arg);
-
-	if (!EXPECT_TRAP(got, X86_TRAP_PF))
-		return;
-	EXPECT_EQ(got.error_code, code);
-	EXPECT_EQ(got.cr2, cr2);
-	EXPECT_EQ(got.stack, STACK_TASK);
-	EXPECT_EQ(got.handler_flags & X86_EFLAGS_IF, 0);
-	EXPECT_EQ(got.flags & X86_EFLAGS_RF, X86_EFLAGS_RF);
-}
 
 TEST(pf, reserved_bit_is_told_for_each_access, RULE)
 {
@@ -77,49 +25,49 @@ TEST(pf, reserved_bit_is_told_for_each_access, RULE)
 
 	if (boot_cpu_data.phys_bits >= 52)
 		SKIP(return, "MAXPHYADDR is 52: no bit is reserved");
-	set_pte(pte, FIRST, _PAGE_NX, bit);
-	faults(insn_mem_read, FIRST, X86_PF_PROT | X86_PF_RSVD, FIRST);
-	faults(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_RSVD | X86_PF_WRITE,
+	set_entry(PTE1, FIRST, _PAGE_NX, bit);
+	FAULTS(insn_mem_read, FIRST, X86_PF_PROT | X86_PF_RSVD, FIRST);
+	FAULTS(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_RSVD | X86_PF_WRITE,
 	       FIRST);
-	faults(insn_mem_fetch, FIRST, X86_PF_PROT | X86_PF_RSVD | X86_PF_INSTR,
+	FAULTS(insn_mem_fetch, FIRST, X86_PF_PROT | X86_PF_RSVD | X86_PF_INSTR,
 	       FIRST);
-	set_pte(pte, FIRST, bit, BIT(51));
-	faults(insn_mem_read, FIRST, X86_PF_PROT | X86_PF_RSVD, FIRST);
+	set_entry(PTE1, FIRST, bit, BIT(51));
+	FAULTS(insn_mem_read, FIRST, X86_PF_PROT | X86_PF_RSVD, FIRST);
 }
 
 /* A page that is not present has no reserved bits. */
 TEST(pf, reserved_bits_of_an_absent_page_are_ignored, RULE)
 {
-	set_pte(pte, FIRST, _PAGE_PRESENT, BIT(51));
-	faults(insn_mem_read, FIRST, 0, FIRST);
+	set_entry(PTE1, FIRST, _PAGE_PRESENT, BIT(51));
+	FAULTS(insn_mem_read, FIRST, 0, FIRST);
 }
 
 TEST(pf, cr2_of_an_access_into_the_next_page, RULE)
 {
-	set_pte(pte2, SECOND, _PAGE_PRESENT, 0);
+	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
 	for (u64 i = 1; i < 8; i++) {
-		faults(insn_mem_read8, SECOND - i, 0, SECOND);
-		faults(insn_mem_write8, SECOND - i, X86_PF_WRITE, SECOND);
+		FAULTS(insn_mem_read8, SECOND - i, 0, SECOND);
+		FAULTS(insn_mem_write8, SECOND - i, X86_PF_WRITE, SECOND);
 	}
-	faults(insn_mem_read8, SECOND, 0, SECOND);
-	faults(insn_mem_read8, SECOND + 9, 0, SECOND + 9);
+	FAULTS(insn_mem_read8, SECOND, 0, SECOND);
+	FAULTS(insn_mem_read8, SECOND + 9, 0, SECOND + 9);
 }
 
 TEST(pf, cr2_of_an_access_from_an_absent_page, RULE)
 {
-	set_pte(pte, FIRST, _PAGE_PRESENT, 0);
+	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
 	for (u64 i = 1; i < 8; i++)
-		faults(insn_mem_read8, SECOND - i, 0, SECOND - i);
+		FAULTS(insn_mem_read8, SECOND - i, 0, SECOND - i);
 }
 
 /* A fault can be restarted: no byte of the first page may be written. */
 TEST(pf, straddling_write_that_faults_writes_nothing, RULE)
 {
-	u64 *last = (u64 *)(page + PAGE_SIZE - 8);
+	u64 *last = (u64 *)(pf.page + PAGE_SIZE - 8);
 
 	*last = 0;
-	set_pte(pte2, SECOND, _PAGE_PRESENT, 0);
-	faults(insn_mem_write8, SECOND - 4, X86_PF_WRITE, SECOND);
+	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
+	FAULTS(insn_mem_write8, SECOND - 4, X86_PF_WRITE, SECOND);
 	EXPECT_EQ(*last, 0);
 }
 
@@ -137,36 +85,36 @@ static u64 ad_bits(const u64 *entry)
 
 TEST(pf, read_sets_accessed, AD_RULE)
 {
-	set_pte(pte, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
+	set_entry(PTE1, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
 	EXPECT_RETURNS(insn_mem_read, FIRST);
-	EXPECT_EQ(ad_bits(pte), _PAGE_ACCESSED);
+	EXPECT_EQ(ad_bits(PTE1), _PAGE_ACCESSED);
 }
 
 TEST(pf, fetch_sets_accessed, AD_RULE)
 {
-	*(u8 *)page = 0xc3;
-	set_pte(pte, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_NX, 0);
+	*(u8 *)pf.page = 0xc3;
+	set_entry(PTE1, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_NX, 0);
 	EXPECT_RETURNS(insn_mem_fetch, FIRST);
-	EXPECT_EQ(ad_bits(pte), _PAGE_ACCESSED);
+	EXPECT_EQ(ad_bits(PTE1), _PAGE_ACCESSED);
 }
 
 /* Also where an earlier read left a translation that is not dirty. */
 TEST(pf, write_sets_accessed_and_dirty, AD_RULE)
 {
-	set_pte(pte, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
+	set_entry(PTE1, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
 	EXPECT_RETURNS(insn_mem_write, FIRST);
-	EXPECT_EQ(ad_bits(pte), _PAGE_ACCESSED | _PAGE_DIRTY);
-	set_pte(pte, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
+	EXPECT_EQ(ad_bits(PTE1), _PAGE_ACCESSED | _PAGE_DIRTY);
+	set_entry(PTE1, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY, 0);
 	EXPECT_RETURNS(insn_mem_read, FIRST);
 	EXPECT_RETURNS(insn_mem_write, FIRST);
-	EXPECT_EQ(ad_bits(pte), _PAGE_ACCESSED | _PAGE_DIRTY);
+	EXPECT_EQ(ad_bits(PTE1), _PAGE_ACCESSED | _PAGE_DIRTY);
 }
 
 TEST(pf, write_that_faults_does_not_set_dirty, AD_RULE)
 {
-	set_pte(pte, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_RW, 0);
-	faults(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_WRITE, FIRST);
-	EXPECT_EQ(ad_bits(pte) & _PAGE_DIRTY, 0);
+	set_entry(PTE1, FIRST, _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_RW, 0);
+	FAULTS(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_WRITE, FIRST);
+	EXPECT_EQ(ad_bits(PTE1) & _PAGE_DIRTY, 0);
 }
 
 /* Every level says yes, or it is no. */
@@ -180,14 +128,14 @@ TEST(pf, rights_are_those_of_all_levels,
 	for (int i = 0; i < walk.levels - 1; i++) {
 		table = (u64 *)walk.level[i].entry_addr;
 		EXPECT_RETURNS(insn_mem_write, FIRST);
-		set_pte(table, FIRST, _PAGE_RW, 0);
+		set_entry(table, FIRST, _PAGE_RW, 0);
 		write_cr3(read_cr3());
-		faults(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_WRITE,
+		FAULTS(insn_mem_write, FIRST, X86_PF_PROT | X86_PF_WRITE,
 		       FIRST);
-		set_pte(table, FIRST, _PAGE_PRESENT, _PAGE_RW);
+		set_entry(table, FIRST, _PAGE_PRESENT, _PAGE_RW);
 		write_cr3(read_cr3());
-		faults(insn_mem_read, FIRST, 0, FIRST);
-		set_pte(table, FIRST, 0, _PAGE_PRESENT);
+		FAULTS(insn_mem_read, FIRST, 0, FIRST);
+		set_entry(table, FIRST, 0, _PAGE_PRESENT);
 	}
 }
 
@@ -196,12 +144,13 @@ TEST(pf, raised_right_gives_one_spurious_fault_at_most, "SDM 3A Invalidation")
 {
 	struct trap got;
 
-	set_pte(pte, FIRST, _PAGE_RW, 0);
+	set_entry(PTE1, FIRST, _PAGE_RW, 0);
 	EXPECT_RETURNS(insn_mem_read, FIRST);
-	WRITE_ONCE(*pte, *pte | _PAGE_RW);
+	WRITE_ONCE(*PTE1, *PTE1 | _PAGE_RW);
 	got = catch_trap(insn_mem_write, (void *)FIRST);
 	if (got.nr == TRAP_NONE)
-		return (void)EXPECT_EQ(ad_bits(pte) & _PAGE_DIRTY, _PAGE_DIRTY);
+		return (void)EXPECT_EQ(ad_bits(PTE1) & _PAGE_DIRTY,
+				       _PAGE_DIRTY);
 	EXPECT_TRAP(got, X86_TRAP_PF);
 	EXPECT_RETURNS(insn_mem_write, FIRST);
 }
@@ -210,21 +159,21 @@ TEST(pf, raised_right_gives_one_spurious_fault_at_most, "SDM 3A Invalidation")
 TEST(pf, invlpg_ends_an_old_translation, "SDM 3A Invalidation of TLBs")
 {
 	EXPECT_RETURNS(insn_mem_read, FIRST);
-	set_pte(pte, FIRST, _PAGE_PRESENT, 0);
-	faults(insn_mem_read, FIRST, 0, FIRST);
-	set_pte(pte, FIRST, 0, _PAGE_PRESENT | _PAGE_GLOBAL);
+	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
+	FAULTS(insn_mem_read, FIRST, 0, FIRST);
+	set_entry(PTE1, FIRST, 0, _PAGE_PRESENT | _PAGE_GLOBAL);
 	EXPECT_RETURNS(insn_mem_read, FIRST);
-	set_pte(pte, FIRST, _PAGE_PRESENT, 0);
-	faults(insn_mem_read, FIRST, 0, FIRST);
+	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
+	FAULTS(insn_mem_read, FIRST, 0, FIRST);
 }
 
 /* Loading CR3 ends those of pages that are not global. */
 TEST(pf, cr3_ends_an_old_translation, "SDM 3A Invalidation of TLBs")
 {
 	EXPECT_RETURNS(insn_mem_read, FIRST);
-	WRITE_ONCE(*pte, *pte & ~_PAGE_PRESENT);
+	WRITE_ONCE(*PTE1, *PTE1 & ~_PAGE_PRESENT);
 	write_cr3(read_cr3());
-	faults(insn_mem_read, FIRST, 0, FIRST);
+	FAULTS(insn_mem_read, FIRST, 0, FIRST);
 }
 
 /* The IDT lies half in FIRST, half in SECOND, which is absent. */
@@ -232,13 +181,13 @@ static void idt_across(bool user, u64 user_bit)
 {
 	struct desc_ptr live, ptr = { .size = sizeof(scratch_idt) - 1,
 				      .address = SECOND - 0x800 };
-	gate_desc *gate = (gate_desc *)(page + PAGE_SIZE - 0x800);
+	gate_desc *gate = (gate_desc *)(pf.page + PAGE_SIZE - 0x800);
 	struct trap got;
 
 	store_idt(&live);
 	for (u32 i = 0; i < 128; i++)
 		gate[i] = ((gate_desc *)CPU_ENTRY_IDT)[i];
-	set_pte(pte2, SECOND, _PAGE_PRESENT, user_bit);
+	set_entry(PTE2, SECOND, _PAGE_PRESENT, user_bit);
 	local_irq_disable();
 	load_idt(&ptr);
 	got = user ? catch_user(user_regs((u64)user_int_0x80))
@@ -278,7 +227,7 @@ static bool keys_on(void)
 	if (!cpu_has(X86_FEATURE_PKU))
 		return false;
 	write_cr4(read_cr4() | X86_CR4_PKE);
-	set_pte(pte, FIRST, 0, _PAGE_PKEY(KEY) | _PAGE_USER);
+	set_entry(PTE1, FIRST, 0, _PAGE_PKEY(KEY) | _PAGE_USER);
 	return true;
 }
 
@@ -296,8 +245,8 @@ TEST(pf, protection_key_that_forbids_access, PK_RULE)
 
 	if (!keys_on())
 		SKIP(return, "this CPU has no protection keys");
-	faults(insn_mem_read_pkru, (u64)&k, X86_PF_PROT | X86_PF_PK, FIRST);
-	faults(insn_mem_write_pkru, (u64)&k,
+	FAULTS(insn_mem_read_pkru, (u64)&k, X86_PF_PROT | X86_PF_PK, FIRST);
+	FAULTS(insn_mem_write_pkru, (u64)&k,
 	       X86_PF_PROT | X86_PF_PK | X86_PF_WRITE, FIRST);
 	keys_off();
 }
@@ -311,7 +260,7 @@ TEST(pf, protection_key_that_forbids_writing, PK_RULE)
 	if (!keys_on())
 		SKIP(return, "this CPU has no protection keys");
 	EXPECT_RETURNS(insn_mem_read_pkru, &k);
-	faults(insn_mem_write_pkru, (u64)&k,
+	FAULTS(insn_mem_write_pkru, (u64)&k,
 	       X86_PF_PROT | X86_PF_PK | X86_PF_WRITE, FIRST);
 	write_cr0(cr0 & ~(u64)X86_CR0_WP);
 	EXPECT_RETURNS(insn_mem_write_pkru, &k);
