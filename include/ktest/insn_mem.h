@@ -18,6 +18,4 @@ INSN(mem_fetch_ac);
 INSN(mem_write8);
 INSN(mem_read8);
 INSN(mem_call);
-INSN(mem_read_pkru);
-INSN(mem_write_pkru);
 #undef INSN

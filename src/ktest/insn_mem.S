@@ -41,26 +41,4 @@ with_ac mem_write_ac,	movb $0, (%rdi)
 with_ac mem_read8_ac,	movq (%rdi), %rax
 with_ac mem_fetch_ac,	call *%rdi
 
-	/* RDI: address, then the PKRU to have meanwhile. */
-	.macro with_pkru name, text:vararg
-insn \name
-	movq	(%rdi), %rsi
-	movl	8(%rdi), %eax
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	wrpkru
-	pushfq
-	movq	(%rsp), %rdx
-	orl	$AC, (%rsp)
-	popfq
-at \name
-	\text
-	pushq	%rdx
-	popfq
-	ret
-	.endm
-
-with_pkru mem_read_pkru,	movb (%rsi), %al
-with_pkru mem_write_pkru,	movb $0, (%rsi)
-
 	.section .note.GNU-stack, "", @progbits
