@@ -19,35 +19,6 @@
 #define RULE	"SDM 3A Interrupt 14"
 #define AD_RULE "SDM 3A Accessed and Dirty Flags"
 
-TEST(pf, cr2_of_an_access_into_the_next_page, RULE)
-{
-	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
-	for (u64 i = 1; i < 8; i++) {
-		FAULTS(insn_mem_read8, SECOND - i, 0, SECOND);
-		FAULTS(insn_mem_write8, SECOND - i, X86_PF_WRITE, SECOND);
-	}
-	FAULTS(insn_mem_read8, SECOND, 0, SECOND);
-	FAULTS(insn_mem_read8, SECOND + 9, 0, SECOND + 9);
-}
-
-TEST(pf, cr2_of_an_access_from_an_absent_page, RULE)
-{
-	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
-	for (u64 i = 1; i < 8; i++)
-		FAULTS(insn_mem_read8, SECOND - i, 0, SECOND - i);
-}
-
-/* A fault can be restarted: no byte of the first page may be written. */
-TEST(pf, straddling_write_that_faults_writes_nothing, RULE)
-{
-	u64 *last = (u64 *)(pf.page + PAGE_SIZE - 8);
-
-	*last = 0;
-	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
-	FAULTS(insn_mem_write8, SECOND - 4, X86_PF_WRITE, SECOND);
-	EXPECT_EQ(*last, 0);
-}
-
 TEST(pf, other_exceptions_leave_cr2_alone, RULE)
 {
 	write_cr2(0x123456789abcull);
