@@ -52,12 +52,18 @@ INSN(pf_rep_scasb);
 INSN(pf_rep_cmpsb);
 INSN(pf_rep_stosb_down);
 INSN(pf_rep_movsb_down);
+/* RDI: struct invpcid_arg. */
+INSN(pf_invpcid);
 /* int $0x80, from CPL 0 too, with RFLAGS.AC set. */
 INSN(pf_int_0x80);
 INSN(pf_int_0x80_ac);
 /* RDI: a selector, for ES; RFLAGS.AC is set. */
 INSN(pf_mov_es_ac);
 #undef INSN
+
+struct invpcid_arg {
+	u64 type, pcid, addr;
+};
 
 struct string_regs {
 	u64 si, di, cx;

@@ -66,6 +66,12 @@ plain pf_prefetchw,	prefetchw (%rdi)
 plain pf_invlpg,	invlpg (%rdi)
 plain pf_clflush,	clflush (%rdi)
 
+insn pf_invpcid
+	movq	(%rdi), %rax
+at pf_invpcid
+	invpcid	8(%rdi), %rax
+	ret
+
 	.macro string name, text:vararg
 insn \name
 	movq	(%rdi), %rsi

@@ -69,6 +69,9 @@ enum pf_who { CPL0, CPL0_AC, CPL3, CPL3_AC, NR_WHO };
  */
 bool pf_try(enum pf_who who, enum pf_access access, u64 va);
 
+/* What the CPU is set to now. */
+struct pf_mode pf_mode_now(void);
+
 /* Data, then fetches, of all who can differ. */
 void pf_try_all(u64 va);
 

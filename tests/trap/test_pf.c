@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * #PF, Page Fault: vector 14, a fault, an error code and CR2. Rights are in
- * test_pf_matrix.c; here reserved bits, CR2, accessed and dirty bits, stale
- * translations, implicit accesses and protection keys.
+ * #PF, Page Fault: vector 14, a fault, an error code and CR2. Here CR2, and
+ * which addresses are #PF's at all; the rest of the suite is in test_pf_*.c:
+ * rights (matrix, keys, reserved, implicit), A and D (ad), what a fault in the
+ * middle leaves (straddle, insn), what is cached (tlb).
  *
- * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)", "Accessed and Dirty
- *       Flags", "Invalidation of TLBs and Paging-Structure Caches",
- *       "Protection Keys"; APM 2 "#PF-Page-Fault Exception (Vector 14)".
+ * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)", "Canonical
+ *       Addressing"; APM 2 "#PF-Page-Fault Exception (Vector 14)".
  */
-#include <cpu/irqflags.h>
 #include <ktest/insn.h>
-#include <ktest/insn_de.h>
-#include <ktest/insn_mem.h>
+#include <ktest/insn_pf.h>
 #include <ktest/insn_user.h>
 
 #include "pf.h"
 
-#define RULE	"SDM 3A Interrupt 14"
-#define AD_RULE "SDM 3A Accessed and Dirty Flags"
+#define RULE "SDM 3A Interrupt 14"
 
 TEST(pf, other_exceptions_leave_cr2_alone, RULE)
 {
@@ -26,74 +23,59 @@ TEST(pf, other_exceptions_leave_cr2_alone, RULE)
 	EXPECT_EQ(read_cr2(), 0x123456789abcull);
 }
 
-/* The old translation may be used once; the fault itself throws it away. */
-TEST(pf, raised_right_gives_one_spurious_fault_at_most, "SDM 3A Invalidation")
+/* The end of the lower half, and the first address of the hole. */
+static u64 hole(void)
 {
-	struct trap got;
-
-	set_entry(PTE1, FIRST, _PAGE_RW, 0);
-	EXPECT_RETURNS(insn_mem_read, FIRST);
-	WRITE_ONCE(*PTE1, *PTE1 | _PAGE_RW);
-	got = catch_trap(insn_mem_write, (void *)FIRST);
-	if (got.nr == TRAP_NONE)
-		return (void)EXPECT_EQ(READ_ONCE(*PTE1) & _PAGE_DIRTY,
-				       _PAGE_DIRTY);
-	EXPECT_TRAP(got, X86_TRAP_PF);
-	EXPECT_RETURNS(insn_mem_write, FIRST);
+	return 1ull << (9 * pf.levels + 11);
 }
 
-/* What INVLPG threw away is looked up again, present or not. */
-TEST(pf, invlpg_ends_an_old_translation, "SDM 3A Invalidation of TLBs")
+TEST(pf, edges_of_the_hole_are_pf_within_and_gp_beyond,
+     "SDM 3A Canonical Addressing")
 {
-	EXPECT_RETURNS(insn_mem_read, FIRST);
-	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
-	FAULTS(insn_mem_read, FIRST, 0, FIRST);
-	set_entry(PTE1, FIRST, 0, _PAGE_PRESENT | _PAGE_GLOBAL);
-	EXPECT_RETURNS(insn_mem_read, FIRST);
-	set_entry(PTE1, FIRST, _PAGE_PRESENT, 0);
-	FAULTS(insn_mem_read, FIRST, 0, FIRST);
+	u64 low = hole(), high = -low;
+
+	FAULTS(insn_pf_read8, low - 8, 0, low - 8);
+	FAULTS(insn_pf_write8, low - 8, X86_PF_WRITE, low - 8);
+	EXPECT_FAULT(insn_pf_read8, low, X86_TRAP_GP, 0);
+	EXPECT_FAULT(insn_pf_read8, high - 8, X86_TRAP_GP, 0);
+	EXPECT_FAULT(insn_pf_write8, high - 8, X86_TRAP_GP, 0);
+	FAULTS(insn_pf_read8, high, 0, high);
+	FAULTS(insn_pf_write8, high, X86_PF_WRITE, high);
 }
 
-/* Loading CR3 ends those of pages that are not global. */
-TEST(pf, cr3_ends_an_old_translation, "SDM 3A Invalidation of TLBs")
+/* CPL 3 is told that it was CPL 3, for either half. */
+TEST(pf, edges_of_the_hole_at_cpl_3, "SDM 3A Canonical Addressing")
 {
-	EXPECT_RETURNS(insn_mem_read, FIRST);
-	WRITE_ONCE(*PTE1, *PTE1 & ~_PAGE_PRESENT);
-	write_cr3(read_cr3());
-	FAULTS(insn_mem_read, FIRST, 0, FIRST);
+	const struct {
+		u64 addr;
+		u32 nr;
+	} edge[] = { { hole() - 8, X86_TRAP_PF },
+		     { hole(), X86_TRAP_GP },
+		     { -hole() - 8, X86_TRAP_GP },
+		     { -hole(), X86_TRAP_PF } };
+
+	for (u32 i = 0; i < ARRAY_SIZE(edge); i++) {
+		struct pt_regs *regs = user_regs((u64)user_read8);
+		bool pf_here = edge[i].nr == X86_TRAP_PF;
+		const struct trap *got;
+
+		regs->di = edge[i].addr;
+		got = judge_user(PLACE("a read at CPL 3"), regs,
+				 WANT(edge[i].nr, pf_here ? X86_PF_USER : 0,
+				      user_read8, .fault = true));
+		if (pf_here)
+			EXPECT_EQ(got->cr2, edge[i].addr);
+	}
 }
 
-/* The IDT lies half in FIRST, half in SECOND, which is absent. */
-static void idt_across(bool user, u64 user_bit)
+/* CR2 holds all 64 bits, canonical or not, and only #PF loads it. */
+TEST(pf, cr2_holds_any_value, "SDM 3A Control Registers")
 {
-	struct desc_ptr live, ptr = { .size = sizeof(scratch_idt) - 1,
-				      .address = SECOND - 0x800 };
-	gate_desc *gate = (gate_desc *)(pf.page + PAGE_SIZE - 0x800);
-	struct trap got;
+	static const u64 value[] = { 0, ~0ull, 1ull << 63, 0x8000123456789abc };
 
-	store_idt(&live);
-	for (u32 i = 0; i < 128; i++)
-		gate[i] = ((gate_desc *)CPU_ENTRY_IDT)[i];
-	set_entry(PTE2, SECOND, _PAGE_PRESENT, user_bit);
-	local_irq_disable();
-	load_idt(&ptr);
-	got = user ? catch_user(user_regs((u64)user_int_0x80))
-		   : catch_trap(insn_int_0x81, NULL);
-	load_idt(&live);
-	local_irq_enable();
-	EXPECT_TRAP(got, X86_TRAP_PF);
-	EXPECT_EQ(got.error_code, 0);
-	EXPECT_EQ(ALIGN_DOWN(got.cr2, 16), SECOND + (user ? 0 : 16));
-}
-
-TEST(pf, idt_in_an_absent_page, "SDM 3A Page-Fault Exceptions")
-{
-	idt_across(false, 0);
-}
-
-/* The CPU reads it as supervisor: U is 0 in the error code. */
-TEST(pf, implicit_access_from_cpl_3_is_a_supervisor_access,
-     "SDM 3A Determination of Access Rights")
-{
-	idt_across(true, 0);
+	for (u32 i = 0; i < ARRAY_SIZE(value); i++) {
+		write_cr2(value[i]);
+		EXPECT_EQ(read_cr2(), value[i]);
+		FAULTS(insn_pf_read8, hole() - 8, 0, hole() - 8);
+	}
 }

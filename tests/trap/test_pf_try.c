@@ -28,7 +28,7 @@ struct one_try {
 	u64 taken; /* page faults since */
 };
 
-static struct pf_mode mode_now(void)
+struct pf_mode pf_mode_now(void)
 {
 	u64 cr0 = read_cr0(), cr4 = read_cr4();
 
@@ -131,7 +131,7 @@ bool pf_try(enum pf_who who, enum pf_access access, u64 va)
 
 	memset(&t, 0, sizeof(t));
 	t.who = who;
-	t.mode = mode_now();
+	t.mode = pf_mode_now();
 	t.ask = (struct pf_ask){ .access = access,
 				 .cpl3 = who >= CPL3,
 				 .ac = who == CPL0_AC || who == CPL3_AC,
