@@ -96,12 +96,16 @@ build/irqbed.img: build/irqbed.efi scripts/mkimage scripts/irqbed/image.py
 PURE := $(wildcard src/lib/*.c src/acpi/*.c src/trap/decode*.c src/trap/ud_*.c \
 	src/cpu/gate.c src/cpu/stacks.c src/ktest/compare.c src/time/*math.c)
 HOST_SRCS := $(PURE) $(wildcard tests/*/pure_*.c) tests/host/main.c
-build/host/irqbed-host-tests: $(HOST_SRCS) $(wildcard include/*/*.h src/*/*.h \
-		tests/*/*.h)
+HOST_TOOLS := build/host/irqbed-host-tests build/host/decode-corpus
+build/host/irqbed-host-tests: $(HOST_SRCS)
+build/host/decode-corpus: $(wildcard tests/host/corpus*.c src/trap/ud_*.c \
+		src/trap/decode_ud.c) \
+	src/lib/format.c src/lib/random.c src/lib/string.c
+build/host/%: $(wildcard include/*/*.h src/*/*.h tests/*/*.h) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -fsanitize=address,undefined -fno-sanitize-recover=all -g \
 		-O1 -std=gnu11 -Iinclude -Wall -Wextra -Wno-unused-parameter \
-		-Werror $(HOST_SRCS) -o $@
+		-Werror $(filter %.c,$^) -o $@
 
 # The tools are there, or are installed now: run and test begin here.
 setup-%:
@@ -114,7 +118,7 @@ run: setup-run ## Boot it in QEMU: SMP= CPU= MACHINE= TESTS= TIMEOUT= ARGS=
 		$(if $(TIMEOUT),--timeout $(TIMEOUT)) --log build/run.log
 
 test: setup-test ## Every test: host, tools, the suite on every machine
-	$(Q)$(MAKE) all build/host/irqbed-host-tests
+	$(Q)$(MAKE) all $(HOST_TOOLS)
 	$(Q)scripts/test
 
 mutants: all ## Break irqbed a line at a time: the suite must notice each

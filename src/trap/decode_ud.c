@@ -12,10 +12,9 @@
  */
 #include <trap/decode.h>
 
-#include "ud.h"
-
 #include <lib/format.h>
 #include <lib/string.h>
+#include <trap/ud.h>
 
 struct ud_text {
 	char *buf;
@@ -149,6 +148,7 @@ static bool say_segment(struct ud_text *text, const struct ud_insn *insn)
 static const char cause_text[NR_CAUSES][48] = {
 	[CAUSE_FORM] = "present; wrong operands or mode, or disabled",
 	[CAUSE_REGISTER] = "no register form",
+	[CAUSE_MEMORY] = "no memory form",
 	[CAUSE_UNDEFINED] = "undefined encoding",
 	[CAUSE_SCE] = "EFER.SCE is 0",
 	[CAUSE_SMM] = "outside system-management mode",
@@ -176,18 +176,24 @@ static void say_row(struct ud_text *text, const struct ud_row *row,
 		say(text, "%s: %s", row->name, cause_text[row->cause]);
 }
 
-/* ud_table.c lists all of the three-byte maps, and the holes of the others. */
-static void say_opcode(struct ud_text *text, const struct ud_insn *insn,
-		       bool hole)
+/* A hole, or what every CPU has: then the reason lies elsewhere. */
+static void say_opcode(struct ud_text *text, const struct ud_insn *insn)
 {
-	static const char map[][7] = { "", "0f ", "0f 38 ", "0f 3a " };
+	static const char map[][10] = {
+		"",	     "0f ",	  "0f 38 ",   "0f 3a ",	   "VEX 0f ",
+		"VEX 0f38 ", "VEX 0f3a ", "VEX map ", "EVEX 0f ",  "EVEX 38 ",
+		"EVEX 3a ",  "EVEX 5 ",	  "EVEX 6 ",  "EVEX map ", "XOP 8 ",
+		"XOP 9 ",    "XOP a ",	  "XOP map ",
+	};
+	u32 prefixes = ud_defined(insn);
 
-	if (hole || insn->map == MAP_0F38 || insn->map == MAP_0F3A)
-		say(text, "unknown opcode %s%02x", map[insn->map],
-		    insn->opcode);
-	else
+	static_assert(ARRAY_SIZE(map) == MAP_XOP_OTHER + 1, "one a map");
+	if (prefixes >> insn->pp & 1)
 		say(text, "opcode %s%02x: defined, no reason known",
 		    map[insn->map], insn->opcode);
+	else
+		say(text, "unknown opcode %s%02x%s", map[insn->map],
+		    insn->opcode, prefixes ? " with this prefix" : "");
 }
 
 int decode_ud(char *buf, size_t size, const u8 *code, size_t len,
@@ -196,22 +202,22 @@ int decode_ud(char *buf, size_t size, const u8 *code, size_t len,
 	struct ud_text text = { .buf = buf, .size = size };
 	const struct ud_row *row;
 	struct ud_insn insn;
-	int err = ud_parse(&insn, code, len);
 
+	ud_parse(&insn, code, len, ISA_INTEL64);
 	if (say_ud012(&text, &insn, code, len))
 		return text.len;
-	if (!err && say_mode(&text, &insn))
+	if (insn.named && say_mode(&text, &insn))
 		return text.len;
-	row = err ? NULL : ud_lookup(&insn);
-	if (err)
+	row = insn.named ? ud_lookup(&insn) : NULL;
+	if (!insn.named)
 		say(&text, "unknown opcode: only %zu code bytes readable", len);
 	else if (lock_error(&insn))
 		say(&text, "%s", lock_error(&insn));
 	else if (say_special(&text, &insn) || say_segment(&text, &insn))
 		;
-	else if (row && *row->name)
+	else if (row && (ud_defined(&insn) >> insn.pp & 1))
 		say_row(&text, row, has);
 	else
-		say_opcode(&text, &insn, row != NULL);
+		say_opcode(&text, &insn);
 	return text.len;
 }

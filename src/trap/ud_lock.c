@@ -4,7 +4,7 @@
  *
  * Spec: SDM 2A "LOCK-Assert LOCK# Signal Prefix".
  */
-#include "ud.h"
+#include <trap/ud.h>
 
 /* clang-format off */
 /* Which: map, opcodes, and ModRM.reg as a mask, where that says more. */

@@ -10,7 +10,7 @@
  * Spec: SDM 2D "Opcode Map"; SDM 2B to 2D for each instruction; APM 3
  *       "Opcode and Operand Encodings"; AMD's extensions from APM 3.
  */
-#include "ud.h"
+#include <trap/ud.h>
 
 #include <lib/string.h>
 
@@ -51,6 +51,7 @@
 #define MEMN(n)		MOD_MEM, 0x38, (n) << 3
 #define REGN(n)		MOD_REG, 0x38, (n) << 3
 #define BYTE(b)		MOD_REG, 0xff, b
+#define PAIR(b)		MOD_REG, 0xfe, b
 
 #define ROW4(m, lo, hi, pp, mod, mask, value, feature, cause, name)	\
 	{ MAP_##m, lo, hi, PP_##pp, mod, mask, value, feature,		\
@@ -75,6 +76,36 @@ static const struct ud_row rows[] = {
 	ROW(ONE, 0xff, ANY, REGN(5), YES, REGISTER, "JMP far"),
 	ROW(ONE, 0xff, ANY, ALLN(7), YES, UNDEFINED, "group 5"),
 
+	/* x87: what the manuals leave blank, whatever a CPU makes of it. */
+	ROW(ONE, 0xd9, ANY, MEMN(1), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xd9, ANY, BYTE(0xd0), YES, FORM, "FNOP"),
+	ROW(ONE, 0xd9, ANY, REGN(2), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xd9, ANY, REGN(3), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xd9, ANY, PAIR(0xe2), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xd9, ANY, PAIR(0xe6), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xd9, ANY, BYTE(0xef), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xda, ANY, BYTE(0xe9), YES, FORM, "FUCOMPP"),
+	ROW(ONE, 0xda, ANY, REGN(4), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xda, ANY, REGN(5), YES, UNDEFINED, "x87"),
+	RANGE(ONE, 0xda, 0xdb, ANY, REGN(7), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xda, ANY, REGN(6), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdb, ANY, MEMN(4), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdb, ANY, MEMN(6), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdb, ANY, PAIR(0xe6), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdc, ANY, REGN(2), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdc, ANY, REGN(3), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdd, ANY, MEMN(5), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdd, ANY, REGN(1), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdd, ANY, REGN(6), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdd, ANY, REGN(7), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xde, ANY, BYTE(0xd9), YES, FORM, "FCOMPP"),
+	RANGE(ONE, 0xde, 0xdf, ANY, REGN(2), YES, UNDEFINED, "x87"),
+	RANGE(ONE, 0xde, 0xdf, ANY, REGN(3), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdf, ANY, BYTE(0xe0), YES, FORM, "FNSTSW"),
+	ROW(ONE, 0xdf, ANY, REGN(1), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdf, ANY, REGN(4), YES, UNDEFINED, "x87"),
+	ROW(ONE, 0xdf, ANY, REGN(7), YES, UNDEFINED, "x87"),
+
 	/* 0F 00, 0F 01 */
 	ROW(0F, 0x00, ANY, ALLN(6), YES, UNDEFINED, "group 6"),
 	ROW(0F, 0x00, ANY, ALLN(7), YES, UNDEFINED, "group 6"),
@@ -95,7 +126,7 @@ static const struct ud_row rows[] = {
 	ROW(0F, 0x01, 66, BYTE(0xcd), UNREAD, FORM, "SEAMRET"),
 	ROW(0F, 0x01, 66, BYTE(0xce), UNREAD, FORM, "SEAMOPS"),
 	ROW(0F, 0x01, 66, BYTE(0xcf), UNREAD, FORM, "SEAMCALL"),
-	ROW(0F, 0x01, ANY, BYTE(0xcf), F_SGX, FORM, "ENCLS"),
+	ROW(0F, 0x01, NONE, BYTE(0xcf), F_SGX, FORM, "ENCLS"),
 	ROW(0F, 0x01, ANY, BYTE(0xd0), F(XSAVE), XSAVE, "XGETBV"),
 	ROW(0F, 0x01, ANY, BYTE(0xd1), F(XSAVE), XSAVE, "XSETBV"),
 	ROW(0F, 0x01, ANY, BYTE(0xd4), F(VMX), VMX, "VMFUNC"),
@@ -103,6 +134,7 @@ static const struct ud_row rows[] = {
 	ROW(0F, 0x01, ANY, BYTE(0xd6), F(RTM), FORM, "XTEST"),
 	ROW(0F, 0x01, ANY, BYTE(0xd7), F_SGX, FORM, "ENCLU"),
 	ROW(0F, 0x01, ANY, BYTE(0xd8), F(SVM), SVM, "VMRUN"),
+	ROW(0F, 0x01, 66, BYTE(0xd9), YES, UNDEFINED, "group 7"),
 	ROW(0F, 0x01, ANY, BYTE(0xd9), F(SVM), FORM, "VMMCALL"),
 	ROW(0F, 0x01, ANY, BYTE(0xda), F(SVM), SVM, "VMLOAD"),
 	ROW(0F, 0x01, ANY, BYTE(0xdb), F(SVM), SVM, "VMSAVE"),
@@ -119,13 +151,15 @@ static const struct ud_row rows[] = {
 	ROW(0F, 0x01, F3, BYTE(0xed), UNREAD, FORM, "TESTUI"),
 	ROW(0F, 0x01, F3, BYTE(0xee), UNREAD, FORM, "CLUI"),
 	ROW(0F, 0x01, F3, BYTE(0xef), UNREAD, FORM, "STUI"),
-	ROW(0F, 0x01, ANY, BYTE(0xee), F(PKU), PKE, "RDPKRU"),
-	ROW(0F, 0x01, ANY, BYTE(0xef), F(PKU), PKE, "WRPKRU"),
+	ROW(0F, 0x01, NONE, BYTE(0xee), F(PKU), PKE, "RDPKRU"),
+	ROW(0F, 0x01, NONE, BYTE(0xef), F(PKU), PKE, "WRPKRU"),
 	ROW(0F, 0x01, ANY, BYTE(0xf9), F(RDTSCP), FORM, "RDTSCP"),
-	ROW(0F, 0x01, ANY, BYTE(0xfa), F_MONITORX, FORM, "MONITORX"),
-	ROW(0F, 0x01, ANY, BYTE(0xfb), F_MONITORX, FORM, "MWAITX"),
+	ROW(0F, 0x01, NONE, BYTE(0xfa), F_MONITORX, FORM, "MONITORX"),
+	ROW(0F, 0x01, NONE, BYTE(0xfb), F_MONITORX, FORM, "MWAITX"),
+	ROW(0F, 0x01, F3, BYTE(0xfa), UNREAD, FORM, "MCOMMIT"),
+	ROW(0F, 0x01, F3, BYTE(0xfd), UNREAD, FORM, "RMPQUERY"),
 	ROW(0F, 0x01, ANY, BYTE(0xfc), UNREAD, FORM, "CLZERO"),
-	ROW(0F, 0x01, ANY, BYTE(0xfd), UNREAD, FORM, "RDPRU"),
+	ROW(0F, 0x01, NONE, BYTE(0xfd), UNREAD, FORM, "RDPRU"),
 	ROW(0F, 0x01, NONE, BYTE(0xfe), UNREAD, FORM, "INVLPGB"),
 	ROW(0F, 0x01, F3, BYTE(0xfe), UNREAD, FORM, "RMPADJUST"),
 	ROW(0F, 0x01, F2, BYTE(0xfe), UNREAD, FORM, "RMPUPDATE"),
@@ -138,31 +172,26 @@ static const struct ud_row rows[] = {
 	ROW(0F, 0x01, ANY, REGN(1), YES, UNDEFINED, "group 7"),
 	ROW(0F, 0x01, ANY, REGN(2), YES, UNDEFINED, "group 7"),
 	ROW(0F, 0x01, ANY, REGN(5), YES, UNDEFINED, "group 7"),
+	ROW(0F, 0x01, ANY, BYTE(0xf8), YES, FORM, "SWAPGS"),
+	ROW(0F, 0x01, ANY, REGN(7), YES, UNDEFINED, "group 7"),
 
 	/* 0F: system and holes */
 	ROW(0F, 0x05, ANY, ALL, F(SYSCALL), SCE, "SYSCALL"),
 	ROW(0F, 0x07, ANY, ALL, F(SYSCALL), SCE, "SYSRET"),
 	ROW(0F, 0x0e, ANY, ALL, F_3DNOW, FORM, "FEMMS"),
 	ROW(0F, 0x0f, ANY, ALL, F_3DNOW, FORM, "3DNow!"),
-	ROW(0F, 0x04, ANY, ALL, YES, UNDEFINED, ""),
-	ROW(0F, 0x0a, ANY, ALL, YES, UNDEFINED, ""),
-	ROW(0F, 0x0c, ANY, ALL, YES, UNDEFINED, ""),
-	ROW(0F, 0x36, ANY, ALL, YES, UNDEFINED, ""),
-	ROW(0F, 0x39, ANY, ALL, YES, UNDEFINED, ""),
-	RANGE(0F, 0x3b, 0x3f, ANY, ALL, YES, UNDEFINED, ""),
-	RANGE(0F, 0x24, 0x27, ANY, ALL, YES, UNDEFINED, "MOV test reg"),
 	ROW(0F, 0x34, ANY, ALL, F_SEP, AMD, "SYSENTER"),
 	ROW(0F, 0x35, ANY, ALL, F_SEP, AMD, "SYSEXIT"),
 	ROW(0F, 0x37, ANY, ALL, F_SMX, SMX, "GETSEC"),
 	ROW(0F, 0x78, NONE, ALL, F(VMX), VMX, "VMREAD"),
 	ROW(0F, 0x79, NONE, ALL, F(VMX), VMX, "VMWRITE"),
-	ROW(0F, 0x78, 66, ALL, F_SSE4A, SSE, "EXTRQ"),
+	RANGE(0F, 0x78, 0x79, ANY, MEM, YES, MEMORY, "EXTRQ/INSERTQ"),
+	ROW(0F, 0x78, 66, REGN(0), F_SSE4A, SSE, "EXTRQ"),
+	ROW(0F, 0x78, 66, ALL, YES, UNDEFINED, "EXTRQ"),
 	ROW(0F, 0x79, 66, ALL, F_SSE4A, SSE, "EXTRQ"),
 	RANGE(0F, 0x78, 0x79, F2, ALL, F_SSE4A, SSE, "INSERTQ"),
-	RANGE(0F, 0x78, 0x7b, ANY, ALL, YES, UNDEFINED, ""),
 	ROW(0F, 0xaa, ANY, ALL, YES, SMM, "RSM"),
 	ROW(0F, 0xb8, F3, ALL, F(POPCNT), FORM, "POPCNT"),
-	ROW(0F, 0xb8, ANY, ALL, YES, UNDEFINED, "JMPE"),
 	ROW(0F, 0xba, ANY, MOD_ANY, 0x20, 0x00, YES, UNDEFINED, "group 8"),
 	ROW(0F, 0xb2, ANY, REG, YES, REGISTER, "LSS"),
 	RANGE(0F, 0xb4, 0xb5, ANY, REG, YES, REGISTER, "LFS/LGS"),
@@ -202,17 +231,29 @@ static const struct ud_row rows[] = {
 	ROW(0F, 0xc7, NONE, MEMN(6), F(VMX), VMX, "VMPTRLD"),
 	ROW(0F, 0xc7, ANY, MEMN(7), F(VMX), VMX, "VMPTRST"),
 	ROW(0F, 0xc7, F3, REGN(6), UNREAD, FORM, "SENDUIPI"),
+	ROW(0F, 0xc7, F2, REG, YES, UNDEFINED, "group 9"),
 	ROW(0F, 0xc7, ANY, REGN(6), F(RDRAND), FORM, "RDRAND"),
 	ROW(0F, 0xc7, F3, REGN(7), F(RDPID), FORM, "RDPID"),
 	ROW(0F, 0xc7, ANY, REGN(7), F(RDSEED), FORM, "RDSEED"),
 	ROW(0F, 0xc7, ANY, ALL, YES, UNDEFINED, "group 9"),
 
 	/* 0F 38, 0F 3A */
+	RANGE(0F38, 0x80, 0x82, ANY, REG, YES, REGISTER, "INVEPT..INVPCID"),
+	ROW(0F38, 0x2a, ANY, REG, YES, REGISTER, "MOVNTDQA"),
+	RANGE(0F38, 0xd8, 0xdb, F3, REG, YES, REGISTER, "Key Locker"),
+	RANGE(0F38, 0xdd, 0xdf, F3, REG, YES, REGISTER, "Key Locker"),
+	ROW(0F38, 0xf5, ANY, REG, YES, REGISTER, "WRUSS"),
+	ROW(0F38, 0xf6, NONE, REG, YES, REGISTER, "WRSS"),
+	RANGE(0F38, 0xf8, 0xf9, ANY, REG, YES, REGISTER, "MOVDIR, ENQCMD"),
+	RANGE(0F38, 0xfa, 0xfb, ANY, MEM, YES, MEMORY, "ENCODEKEY"),
+	ROW(0F38, 0xfc, ANY, REG, YES, REGISTER, "RAO-INT"),
+	ROW(0F38, 0xfc, ANY, MEM, UNREAD, FORM, "RAO-INT"),
 	ROW(0F38, 0x80, 66, MEM, F(VMX), VMX, "INVEPT"),
 	ROW(0F38, 0x81, 66, MEM, F(VMX), VMX, "INVVPID"),
 	ROW(0F38, 0x82, 66, MEM, F(INVPCID), FORM, "INVPCID"),
 	RANGE(0F38, 0xf0, 0xf1, F2, ALL, F_SSE4_2, FORM, "CRC32"),
-	RANGE(0F38, 0xf0, 0xf1, ANY, ALL, F(MOVBE), FORM, "MOVBE"),
+	RANGE(0F38, 0xf0, 0xf1, ANY, REG, YES, REGISTER, "MOVBE"),
+	RANGE(0F38, 0xf0, 0xf1, ANY, MEM, F(MOVBE), FORM, "MOVBE"),
 	ROW(0F38, 0xf5, 66, MEM, F(SHSTK), CET, "WRUSS"),
 	ROW(0F38, 0xf6, NONE, MEM, F(SHSTK), CET, "WRSS"),
 	ROW(0F38, 0xf6, 66, ALL, F(ADX), FORM, "ADCX"),
@@ -237,7 +278,33 @@ static const struct ud_row rows[] = {
 	ROW(0F3A, 0xcc, NONE, ALL, F(SHA), SSE, "SHA1RNDS4"),
 	RANGE(0F3A, 0xce, 0xcf, 66, ALL, F_GFNI, SSE, "GFNI"),
 	ROW(0F3A, 0xdf, 66, ALL, F(AES), SSE, "AESKEYGENASSIST"),
-	ROW(0F3A, 0xf0, F3, REG, UNREAD, FORM, "HRESET"),
+	ROW(0F3A, 0xf0, F3, BYTE(0xc0), UNREAD, FORM, "HRESET"),
+	ROW(0F3A, 0xf0, ANY, ALL, YES, UNDEFINED, "HRESET"),
+
+	/* 0F: SSE's and MMX's forms that do not exist. */
+	ROW(0F, 0x12, 66, REG, YES, REGISTER, "MOVLPD"),
+	ROW(0F, 0x13, ANY, REG, YES, REGISTER, "MOVLPS"),
+	ROW(0F, 0x16, 66, REG, YES, REGISTER, "MOVHPD"),
+	ROW(0F, 0x17, ANY, REG, YES, REGISTER, "MOVHPS"),
+	ROW(0F, 0x2b, ANY, REG, YES, REGISTER, "MOVNTPS"),
+	ROW(0F, 0x50, ANY, MEM, YES, MEMORY, "MOVMSKPS"),
+	RANGE(0F, 0x71, 0x73, ANY, MEM, YES, MEMORY, "group 12..14"),
+	RANGE(0F, 0x71, 0x73, ANY, REGN(0), YES, UNDEFINED, "group 12..14"),
+	RANGE(0F, 0x71, 0x73, ANY, REGN(1), YES, UNDEFINED, "group 12..14"),
+	RANGE(0F, 0x71, 0x73, ANY, REGN(5), YES, UNDEFINED, "group 12..14"),
+	RANGE(0F, 0x71, 0x72, ANY, REGN(3), YES, UNDEFINED, "group 12, 13"),
+	RANGE(0F, 0x71, 0x72, ANY, REGN(7), YES, UNDEFINED, "group 12, 13"),
+	ROW(0F, 0x73, ANY, REGN(4), YES, UNDEFINED, "group 14"),
+	ROW(0F, 0x73, NONE, REGN(3), YES, UNDEFINED, "group 14"),
+	ROW(0F, 0x73, NONE, REGN(7), YES, UNDEFINED, "group 14"),
+	ROW(0F, 0xc3, ANY, REG, YES, REGISTER, "MOVNTI"),
+	ROW(0F, 0xc5, ANY, MEM, YES, MEMORY, "PEXTRW"),
+	ROW(0F, 0xd6, F2, MEM, YES, MEMORY, "MOVDQ2Q"),
+	ROW(0F, 0xd6, F3, MEM, YES, MEMORY, "MOVQ2DQ"),
+	ROW(0F, 0xd7, ANY, MEM, YES, MEMORY, "PMOVMSKB"),
+	ROW(0F, 0xe7, ANY, REG, YES, REGISTER, "MOVNTQ"),
+	ROW(0F, 0xf0, ANY, REG, YES, REGISTER, "LDDQU"),
+	ROW(0F, 0xf7, ANY, MEM, YES, MEMORY, "MASKMOVQ"),
 
 	/* 0F: the SSE classes, after everything that lies between them */
 	ROW(0F, 0x12, F2, ALL, F_SSE3, SSE, "MOVDDUP"),
@@ -281,8 +348,16 @@ static const struct ud_row rows[] = {
 	RANGE(VEX_0F38, 0x00, 0xff, ANY, ALL, F(AVX), AVX, "AVX"),
 	RANGE(VEX_0F3A, 0x00, 0xff, ANY, ALL, F(AVX), AVX, "AVX"),
 	RANGE(VEX_OTHER, 0x00, 0xff, ANY, ALL, UNREAD, AVX, "VEX map"),
-	RANGE(EVEX, 0x00, 0xff, ANY, ALL, F_AVX512F, AVX, "AVX-512"),
-	RANGE(XOP, 0x00, 0xff, ANY, ALL, F_XOP, AVX, "XOP"),
+	RANGE(EVEX_0F, 0x00, 0xff, ANY, ALL, F_AVX512F, AVX, "AVX-512"),
+	RANGE(EVEX_0F38, 0x00, 0xff, ANY, ALL, F_AVX512F, AVX, "AVX-512"),
+	RANGE(EVEX_0F3A, 0x00, 0xff, ANY, ALL, F_AVX512F, AVX, "AVX-512"),
+	RANGE(EVEX_5, 0x00, 0xff, ANY, ALL, UNREAD, AVX, "AVX512-FP16"),
+	RANGE(EVEX_6, 0x00, 0xff, ANY, ALL, UNREAD, AVX, "AVX512-FP16"),
+	RANGE(EVEX_OTHER, 0x00, 0xff, ANY, ALL, UNREAD, AVX, "EVEX map"),
+	RANGE(XOP_8, 0x00, 0xff, ANY, ALL, F_XOP, AVX, "XOP"),
+	RANGE(XOP_9, 0x00, 0xff, ANY, ALL, F_XOP, AVX, "XOP"),
+	RANGE(XOP_A, 0x00, 0xff, ANY, ALL, F_XOP, AVX, "XOP"),
+	RANGE(XOP_OTHER, 0x00, 0xff, ANY, ALL, F_XOP, AVX, "XOP map"),
 };
 /* clang-format on */
 
@@ -308,6 +383,25 @@ const struct ud_row *ud_lookup(const struct ud_insn *insn)
 		if (row_matches(&rows[i], insn))
 			return &rows[i];
 	return NULL;
+}
+
+/* ud_map.c says which opcodes there are, a row what ModRM takes from them. */
+enum ud_class ud_class(const struct ud_insn *insn)
+{
+	const struct ud_row *row = ud_lookup(insn);
+
+	if (insn->map == MAP_ONE && ud_form(insn) == '!')
+		return UD_GONE;
+	if (insn->stray)
+		return UD_STRAY;
+	if (!(ud_defined(insn) >> insn->pp & 1))
+		return UD_HOLE;
+	if (!row)
+		return UD_VALID;
+	return row->cause == CAUSE_UNDEFINED || row->cause == CAUSE_REGISTER ||
+			       row->cause == CAUSE_MEMORY
+		       ? UD_HOLE
+		       : UD_VALID;
 }
 
 const char *ud_invalid_in_64bit(u8 opcode)
