@@ -20,6 +20,7 @@
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <dev/uart.h>
+#include <ktest/companion.h>
 #include <ktest/runner.h>
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
@@ -282,6 +283,8 @@ void platform_ready(const struct boot_info *info)
 	ktest_set_present(NEEDS_I8042, i8042_present());
 	ktest_set_present(NEEDS_TSC_DEADLINE,
 			  cpu_has(X86_FEATURE_TSC_DEADLINE));
+	ktest_set_present(NEEDS_COMPANION,
+			  companion_init(info->options.companion));
 	printk("# memory.free=%llu KiB",
 	       (unsigned long long)free_page_count() * 4);
 }

@@ -24,6 +24,7 @@ struct serial {
 	u8 irq;		 /* ISA IRQ */
 	bool is_console; /* its output is the log: held while open */
 	bool open;
+	bool reserved;		    /* the companion's: not for cases */
 	u8 ier, lcr, mcr, dll, dlm; /* as found by serial_open() */
 };
 

@@ -32,6 +32,7 @@
 #define NEEDS_SMP	BIT(9)
 #define NEEDS_I8042	BIT(10)
 #define NEEDS_TSC_DEADLINE BIT(11)
+#define NEEDS_COMPANION	BIT(12)	/* on the host: ktest/companion.h */
 
 /* Hardware a case drives itself: the watchdog must not. */
 #define USES_HPET	BIT(0)

@@ -19,5 +19,6 @@
 #define EILSEQ		84
 #define EOPNOTSUPP	95
 #define ETIMEDOUT	110
+#define EREMOTEIO	121
 #endif
 /* clang-format on */

@@ -38,6 +38,7 @@ struct options {
 	enum serial_kind serial;
 	u64 serial_base; /* port or MMIO address */
 	u32 serial_baud; /* 0 = keep what is set */
+	u64 companion;	 /* its I/O port, 0: none */
 	enum finish finish;
 };
 

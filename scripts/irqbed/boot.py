@@ -16,7 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from . import image, qemu, taplog
+from . import companion, image, qemu, taplog
 
 POLL = 0.05  # seconds between looks at the log
 GRACE = 3.0  # for QEMU to leave after END, or a slow guest to say nothing
@@ -36,6 +36,8 @@ class Run:
     serial_log: str = None
     reset_log: str = None
     monitor: str = None
+    qmp: str = None
+    companion: str = None
     gdb: bool = False
 
 
@@ -171,6 +173,8 @@ def _prepare(run, folder, img, options, log):
     run.serial_log = log or os.path.join(folder, "serial.log")
     run.reset_log = os.path.join(folder, "reset.log")
     run.monitor = os.path.join(folder, "monitor")
+    run.qmp = os.path.join(folder, "qmp")
+    run.companion = os.path.join(folder, "companion")
     with open(run.serial_log, "wb"):
         pass  # QEMU appends nothing of an older run
 
@@ -182,18 +186,21 @@ def boot(emulator, run, extra, img, options, *, log=None, show=True,
         _prepare(run, folder, img, options, log)
         errors = os.path.join(folder, "stderr")
         stream = Stream(run.serial_log, show)
-        with open(errors, "wb") as sink:
-            child = subprocess.Popen(
-                qemu.command(emulator, run, extra), stdin=subprocess.DEVNULL,
-                stdout=sink, stderr=sink)
-        registers = ""
+        helper = companion.Companion(run.companion, run.qmp)
+        child, status, registers = None, None, ""
         try:
+            with open(errors, "wb") as sink:
+                child = subprocess.Popen(
+                    qemu.command(emulator, run, extra),
+                    stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
             why = _follow(child, stream, run, total, idle)
             if why and not stream.ended():
                 registers = _registers(run.monitor)
         finally:
-            status = child.poll()
-            _stop(child)
+            if child:
+                status = child.poll()
+                _stop(child)
+            helper.stop()
             stream.close()
         with open(errors, encoding="ascii",
                   errors="backslashreplace") as source:

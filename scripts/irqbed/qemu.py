@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 
+COMPANION = 0x2f8  # COM2
 DEBUG_EXIT = {0x10 << 1 | 1: "all passed", 0x11 << 1 | 1: "some failed",
               0x12 << 1 | 1: "bailed out"}
 
@@ -101,7 +102,7 @@ def command(emulator, run, extra):
     """The whole command line for one boot.
 
     run has machine, cpu, smp, memory, code, variables, disk, serial_log,
-    reset_log, monitor and gdb; extra comes last, so it overrides.
+    reset_log, monitor, qmp, companion and gdb; extra comes last, so it overrides.
     """
     words = [
         emulator, "-nodefaults", "-no-reboot", "-display", "none",
@@ -110,8 +111,11 @@ def command(emulator, run, extra):
         "-device", "ramfb",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
         # COM1 the log, COM2 the companion, COM3 a UART for the cases.
-        "-serial", f"file:{run.serial_log}", "-serial", "null",
-        "-serial", "null",
+        "-chardev", "socket,id=companion,"
+        f"path={_quoted(run.companion)}",
+        "-serial", f"file:{run.serial_log}",
+        "-serial", "chardev:companion", "-serial", "null",
+        "-qmp", f"unix:{_quoted(run.qmp)},server=on,wait=off",
         "-monitor", f"unix:{run.monitor},server=on,wait=off",
         # A triple fault and a reset both end QEMU with status 0; this tells.
         "-d", "cpu_reset", "-D", run.reset_log,

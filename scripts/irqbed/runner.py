@@ -101,7 +101,8 @@ def load_scale():
 
 def options_text(args, platform, scale):
     """\\irqbed.cfg; the user's own words come last, so they win."""
-    words = [f"platform={platform}", f"scale={scale}", "finish=exit"]
+    words = [f"platform={platform}", f"scale={scale}", "finish=exit",
+             f"companion={qemu.COMPANION:#x}"]
     if args.tests:
         words.append(f"tests={args.tests}")
     if args.skip:

@@ -55,10 +55,11 @@ struct serial *serial_for_tests(void)
 	for (int i = 0; i < NR_SERIAL; i++) {
 		struct serial *s = serial_get(order[i]);
 
-		if (s && !s->is_console)
+		if (!s || s->reserved)
+			continue;
+		if (!s->is_console)
 			return s;
-		if (s)
-			last = s;
+		last = s;
 	}
 	return last;
 }

@@ -17,9 +17,19 @@
 static u32 present;
 
 static const char *const needs_text[] = {
-	"x2APIC mode", "xAPIC mode",	"an IOAPIC", "an HPET",
-	"a PIT",       "the 8259 pair", "an RTC",    "an ACPI PM timer",
-	"a UART",      "a second CPU",	"an i8042",  "TSC-deadline",
+	"x2APIC mode",
+	"xAPIC mode",
+	"an IOAPIC",
+	"an HPET",
+	"a PIT",
+	"the 8259 pair",
+	"an RTC",
+	"an ACPI PM timer",
+	"a UART",
+	"a second CPU",
+	"an i8042",
+	"TSC-deadline",
+	"a companion on the host",
 };
 
 void ktest_set_present(u32 needs_bit, bool is_present)

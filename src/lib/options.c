@@ -196,6 +196,8 @@ static const struct option table[] = {
 	NUMBER(cpu, set_number, "takes 0..511", 0, 511),
 	NUMBER(scale, set_number, "takes 1..1000", 1, 1000),
 	ROW(serial, set_serial, "takes auto, none, 0xPORT[,BAUD], mmio:0xADDR"),
+	NUMBER(companion, set_number, "takes an I/O port, 0 for none", 0,
+	       PORT_MAX),
 	ROW(finish, set_finish, "takes exit, poweroff, reset, halt, monitor"),
 	FLAG(list), FLAG(shuffle), FLAG(stress), FLAG(bench), FLAG(trace),
 	FLAG(monitor), FLAG(verbose),

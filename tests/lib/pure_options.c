@@ -42,6 +42,7 @@ TEST(lib, options_defaults, RULE)
 	EXPECT_EQ(opt.scale, 1);
 	EXPECT_EQ(opt.cpu, (u64)(s64)-1);
 	EXPECT_EQ(opt.serial, SERIAL_AUTO);
+	EXPECT_EQ(opt.companion, 0);
 	EXPECT_EQ(opt.finish, FINISH_DEFAULT);
 	EXPECT_FALSE(opt.list || opt.shuffle || opt.stress || opt.bench ||
 		     opt.trace || opt.monitor || opt.verbose || opt.seed_given);
@@ -51,7 +52,8 @@ TEST(lib, options_every_key_is_taken, RULE)
 {
 	EXPECT_EQ(parse("tests=ud.*,pf.[a-z]? skip=*slow* platform=tcg-10.0.2 "
 			"list repeat=3 seed=0x10 shuffle stress cpu=2 bench "
-			"trace monitor scale=5 verbose finish=exit"),
+			"trace monitor scale=5 verbose companion=0x2f8 "
+			"finish=exit"),
 		  0);
 	EXPECT_STREQ(opt.tests, "ud.*,pf.[a-z]?");
 	EXPECT_STREQ(opt.skip, "*slow*");
@@ -62,6 +64,7 @@ TEST(lib, options_every_key_is_taken, RULE)
 	EXPECT_EQ(opt.seed, 16);
 	EXPECT_EQ(opt.cpu, 2);
 	EXPECT_EQ(opt.scale, 5);
+	EXPECT_EQ(opt.companion, 0x2f8);
 	EXPECT_EQ(opt.finish, FINISH_EXIT);
 }
 
@@ -105,6 +108,9 @@ TEST(lib, options_numbers_out_of_bounds, RULE)
 	expect_refused("scale=4294967297",
 		       "'scale=4294967297': scale takes 1..1000");
 	expect_refused("cpu=512", "'cpu=512': cpu takes 0..511");
+	expect_refused("companion=0xfff9",
+		       "'companion=0xfff9': "
+		       "companion takes an I/O port, 0 for none");
 	expect_refused("cpu=-1", "'cpu=-1': cpu takes 0..511");
 	expect_refused("seed=18446744073709551616",
 		       "'seed=18446744073709551616': "
