@@ -22,6 +22,7 @@
 #include <mm/paging.h>
 #include <mm/regions.h>
 #include <smp/cpu_setup.h>
+#include <trap/mce.h>
 #include <trap/report.h>
 
 #include "platform.h"
@@ -71,6 +72,7 @@ static void trap_init(void)
 	idt_setup_traps();
 	idt_setup_ist_traps();
 	trap_connect();
+	mcheck_cpu_init();
 }
 
 /* Legacy controllers silent, vectors assigned, every gate present. */

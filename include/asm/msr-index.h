@@ -25,14 +25,35 @@
 #define MSR_IA32_SYSENTER_EIP		0x00000176
 #define MSR_IA32_MCG_CAP		0x00000179
 #define   MCG_BANKCNT_MASK		  0xffull
+#define   MCG_CTL_P			  (1ull << 8)
+#define   MCG_EXT_P			  (1ull << 9)
+#define   MCG_CMCI_P			  (1ull << 10)
+#define   MCG_TES_P			  (1ull << 11)
+#define   MCG_SER_P			  (1ull << 24)
+#define   MCG_LMCE_P			  (1ull << 27)
 #define MSR_IA32_MCG_STATUS		0x0000017a
+#define   MCG_STATUS_RIPV		  (1ull << 0)
+#define   MCG_STATUS_EIPV		  (1ull << 1)
 #define   MCG_STATUS_MCIP		  (1ull << 2)
 #define MSR_IA32_MCG_CTL		0x0000017b
 #define MSR_IA32_MISC_ENABLE		0x000001a0
 #define MSR_IA32_DEBUGCTL		0x000001d9
 #define MSR_IA32_PAT			0x00000277
+#define MSR_IA32_MCx_CTL2(n)		(0x00000280 + (n))
 #define MSR_IA32_MCx_CTL(n)		(0x00000400 + 4 * (n))
 #define MSR_IA32_MCx_STATUS(n)		(0x00000401 + 4 * (n))
+#define   MCI_STATUS_VAL		  (1ull << 63)
+#define   MCI_STATUS_OVER		  (1ull << 62)
+#define   MCI_STATUS_UC			  (1ull << 61)
+#define   MCI_STATUS_EN			  (1ull << 60)
+#define   MCI_STATUS_MISCV		  (1ull << 59)
+#define   MCI_STATUS_ADDRV		  (1ull << 58)
+#define   MCI_STATUS_PCC		  (1ull << 57)
+#define   MCI_STATUS_S			  (1ull << 56)	/* MCG_SER_P */
+#define   MCI_STATUS_AR			  (1ull << 55)	/* MCG_SER_P */
+#define   MCI_STATUS_DEFERRED		  (1ull << 44)	/* AMD */
+#define   MCI_STATUS_MCACOD		  0xffffull
+#define     MCACOD_FILTER		    0x1000	/* Intel: F */
 #define MSR_IA32_MCx_ADDR(n)		(0x00000402 + 4 * (n))
 #define MSR_IA32_MCx_MISC(n)		(0x00000403 + 4 * (n))
 #define MSR_IA32_U_CET			0x000006a0
@@ -49,4 +70,6 @@
 #define MSR_GS_BASE			0xc0000101
 #define MSR_KERNEL_GS_BASE		0xc0000102
 #define MSR_TSC_AUX			0xc0000103
+#define MSR_K7_HWCR			0xc0010015
+#define   MSR_K7_HWCR_MCSTATUS_WREN	  (1ull << 18)
 /* clang-format on */

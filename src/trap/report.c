@@ -121,6 +121,9 @@ static void print_depth(const struct report *r)
 	case X86_TRAP_DF:
 		report_df(r);
 		break;
+	case X86_TRAP_MC:
+		report_mc();
+		break;
 	}
 }
 

@@ -39,6 +39,7 @@ void report_ud(const struct report *r);
 void report_selector(const struct report *r);
 void report_pf(const struct report *r);
 void report_df(const struct report *r);
+void report_mc(void);
 
 /* "task", "softirq", "hardirq", "nmi" or "user". */
 const char *report_context(const struct report *r);

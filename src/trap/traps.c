@@ -7,9 +7,7 @@
 #include <trap/traps.h>
 
 #include <asm/irq_vectors.h>
-#include <asm/msr-index.h>
 #include <asm/special_insns.h>
-#include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
@@ -17,6 +15,7 @@
 #include <trap/catch.h>
 #include <trap/extable.h>
 #include <trap/idtentry.h>
+#include <trap/mce.h>
 #include <trap/report.h>
 #include <trap/signal.h>
 #include <trap/syscall.h>
@@ -112,14 +111,13 @@ IDTENTRY_LIST(DEFINE_TRAP)
 DEFINE_TRAP(X86_TRAP_DF, double_fault)
 DEFINE_TRAP(X86_TRAP_VC, vmm_communication)
 
-/* With MCIP still set, the next machine check would shut the CPU down. */
 bool exc_machine_check(struct pt_regs *regs)
 {
-	bool resumed = do_trap(regs);
+	bool resumed;
 
-	if (cpu_has(X86_FEATURE_MCA))
-		wrmsr(MSR_IA32_MCG_STATUS,
-		      rdmsr(MSR_IA32_MCG_STATUS) & ~MCG_STATUS_MCIP);
+	mce_gather();
+	resumed = do_trap(regs);
+	mce_done();
 	return resumed;
 }
 
