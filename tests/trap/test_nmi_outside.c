@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * NMI from outside: the platform raises LINT1, and what that means is what
+ * the local vector table's entry says. The host companion presses the button.
+ *
+ * Spec: SDM 3A "Nonmaskable Interrupt (NMI)", "Local Vector Table"; APM 2
+ *       "NMI-Non-Maskable-Interrupt Exception (Vector 2)"; the PC's NMI status
+ *       and control register, port 61H.
+ */
+#include <apic/lapic.h>
+#include <asm/io.h>
+#include <asm/special_insns.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <irq/irq.h>
+#include <ktest/pin.h>
+#include <lib/errno.h>
+#include <trap/traps.h>
+
+#include "outside.h"
+
+#define RULE	 "SDM 3A Nonmaskable Interrupt (NMI)"
+#define LVT_RULE "SDM 3A Local Vector Table"
+#define NMI	 "inject-nmi"
+
+static struct pin pin = { .vector = 0x61 };
+static u32 lvt1;
+static u64 cr8;
+
+/* The firmware's word on where NMI arrives is not judged here: it is made so.
+ */
+static int setup(void)
+{
+	lvt1 = apic_read(APIC_LVT1);
+	cr8 = read_cr8();
+	apic_write(APIC_LVT1, APIC_DM_NMI);
+	return 0;
+}
+
+static void teardown(void)
+{
+	write_cr8(cr8);
+	apic_write(APIC_LVT1, lvt1);
+	pins_close();
+}
+
+SUITE(lint1, .needs = NEEDS_COMPANION, .setup = setup, .teardown = teardown);
+
+/* Ask, wait for n in all, then see that no more come. */
+static bool expect_nmis(const struct outside_note *s, u32 n)
+{
+	if (!companion_did(companion_ask(NMI)))
+		return false;
+	WAIT_FOR(READ_ONCE(s->n) >= n, WAIT_DEFAULT_US);
+	pin_settle();
+	return EXPECT_EQ(s->n, n);
+}
+
+TEST(lint1, an_nmi_from_outside_is_vector_2_on_its_own_stack, RULE)
+{
+	struct trap got;
+
+	outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI);
+}
+
+TEST(lint1, an_nmi_from_outside_runs_once, RULE)
+{
+	struct outside_note s = { 0 };
+
+	trap_hook(X86_TRAP_NMI, outside_count, &s);
+	for (u32 n = 1; n <= 4 && ktest_ok(); n++)
+		if (!expect_nmis(&s, n))
+			return;
+	EXPECT_EQ(s.stack, IST_STACK(IST_NMI));
+}
+
+TEST(lint1, if_does_not_hold_off_an_nmi_from_outside, RULE)
+{
+	struct trap got;
+
+	local_irq_disable();
+	outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI);
+	EXPECT_TRUE(irqs_disabled());
+	local_irq_enable();
+}
+
+TEST(lint1, tpr_does_not_hold_off_an_nmi_from_outside, RULE)
+{
+	struct outside_note s = { 0 };
+
+	trap_hook(X86_TRAP_NMI, outside_count, &s);
+	write_cr8(15);
+	expect_nmis(&s, 1);
+}
+
+TEST(lint1, an_nmi_from_outside_at_cpl_3, RULE)
+{
+	struct trap got;
+
+	outside_user_event(&got, X86_TRAP_NMI, NMI);
+}
+
+TEST(lint1, an_nmi_from_outside_ends_hlt_with_if_0, "SDM 2A HLT")
+{
+	outside_hlt(X86_TRAP_NMI, NMI);
+}
+
+/* What the handler asks for comes when it has ended, not inside. */
+static u32 seen_inside;
+static int asked_inside;
+
+static bool ask_for_another(struct pt_regs *regs, void *note)
+{
+	struct outside_note *s = note;
+
+	outside_count(regs, s);
+	if (s->n > 1)
+		return true;
+	asked_inside = companion_ask(NMI);
+	udelay(20);
+	seen_inside = s->n;
+	return true;
+}
+
+TEST(lint1, an_nmi_from_outside_waits_for_iret, "SDM 3A Handling Multiple NMIs")
+{
+	struct outside_note s = { 0 };
+
+	if (!companion_did(companion_prepare(NMI)))
+		return;
+	trap_hook(X86_TRAP_NMI, ask_for_another, &s);
+	companion_fire(); /* the handler throws its answer away */
+	WAIT_FOR(READ_ONCE(s.n) >= 2, WAIT_DEFAULT_US);
+	pin_settle();
+	if (!s.n) { /* refused */
+		companion_did(companion_answer());
+		return;
+	}
+	if (!companion_did(asked_inside))
+		return;
+	EXPECT_EQ(seen_inside, 1);
+	EXPECT_EQ(s.n, 2);
+}
+
+/* Nobody's: counted, and nothing more. */
+TEST(lint1, an_nmi_nobody_expects_is_counted_and_harmless, RULE)
+{
+	u64 before = unknown_nmi_count();
+
+	if (!companion_did(companion_ask(NMI)))
+		return;
+	WAIT_FOR(unknown_nmi_count() != before, WAIT_DEFAULT_US);
+	pin_settle();
+	EXPECT_EQ(unknown_nmi_count(), before + 1);
+}
+
+TEST(lint1, masked_lint1_delivers_nothing, LVT_RULE ", Mask")
+{
+	struct outside_note s = { 0 };
+
+	trap_hook(X86_TRAP_NMI, outside_count, &s);
+	apic_write(APIC_LVT1, APIC_DM_NMI | APIC_LVT_MASKED);
+	if (!expect_nmis(&s, 0))
+		return;
+	apic_write(APIC_LVT1, APIC_DM_NMI);
+	expect_nmis(&s, 1);
+}
+
+static bool lint1_is_fixed(u32 bits)
+{
+	if (!EXPECT_EQ(pin_claim(&pin), 0))
+		return false;
+	apic_write(APIC_LVT1, APIC_DM_FIXED | pin.vector | bits);
+	return true;
+}
+
+TEST(lint1, fixed_delivery_gives_the_vector_and_no_nmi,
+     LVT_RULE ", Delivery Mode")
+{
+	struct outside_note s = { 0 };
+
+	trap_hook(X86_TRAP_NMI, outside_count, &s);
+	if (!lint1_is_fixed(0))
+		return;
+	for (u32 n = 1; n <= 3 && ktest_ok(); n++) {
+		if (!companion_did(companion_ask(NMI)))
+			return;
+		EXPECT_EQ(pin_wait(&pin, n), n);
+	}
+	EXPECT_TRUE(pin.isr);
+	EXPECT_FALSE(pin.tmr);
+	EXPECT_TRUE(pin.irqs_off);
+	EXPECT_EQ(s.n, 0);
+}
+
+TEST(lint1, fixed_delivery_waits_for_if_in_irr, LVT_RULE ", Delivery Mode")
+{
+	bool asked;
+
+	if (!lint1_is_fixed(0))
+		return;
+	local_irq_disable();
+	asked = companion_did(companion_ask(NMI));
+	if (asked) {
+		EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, pin.vector),
+				     WAIT_DEFAULT_US));
+		EXPECT_EQ(pin.count, 0);
+	}
+	local_irq_enable();
+	if (asked)
+		EXPECT_EQ(pin_wait(&pin, 1), 1);
+}
+
+TEST(lint1, fixed_delivery_waits_for_the_task_priority,
+     "SDM 3A Task and Processor Priorities")
+{
+	if (!lint1_is_fixed(0))
+		return;
+	write_cr8(pin.vector >> 4);
+	if (companion_did(companion_ask(NMI))) {
+		EXPECT_EQ(pin_wait(&pin, 0), 0);
+		EXPECT_TRUE(lapic_test(APIC_IRR, pin.vector));
+		write_cr8(cr8);
+		EXPECT_EQ(pin_wait(&pin, 1), 1);
+	}
+}
+
+/* The button raises LINT1; neither SERR# nor IOCHK# has been asserted. */
+TEST(lint1, port_61h_names_no_source_of_the_chipset,
+     "82371 NMI Status and Control Register, port 61H")
+{
+	struct outside_note s = { 0 };
+	u8 before = inb(0x61);
+
+	if (before == 0xff)
+		SKIP(return, "nothing answers at port 61H");
+	trap_hook(X86_TRAP_NMI, outside_count, &s);
+	expect_nmis(&s, 1);
+	EXPECT_EQ(inb(0x61) & 0xc0, 0);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/* test_outside.c - see outside.h. */
+#include "outside.h"
+
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <trap/traps.h>
+
+#define HLT_TRIES 8
+#define STATUS_AND_RF                                                    \
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
+	 X86_EFLAGS_SF | X86_EFLAGS_OF | X86_EFLAGS_RF)
+#define CLEAR_IN_HANDLER \
+	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF)
+
+static void *port(void)
+{
+	return (void *)(u64)companion_port();
+}
+
+/* What is the same at both levels. True: it was that vector. */
+static bool judge_event(const struct trap *got, u32 nr, u64 flags,
+			enum stack_kind stack)
+{
+	bool arrived = got->nr == nr;
+	int err = companion_answer();
+
+	if (!arrived && err)
+		return companion_did(err);
+	if (!companion_did(err) || !EXPECT_TRAP(*got, nr))
+		return false;
+	EXPECT_EQ(got->error_code, 0);
+	EXPECT_EQ(got->flags & ~(u64)STATUS_AND_RF, flags);
+	EXPECT_EQ(got->stack, stack);
+	EXPECT_EQ(got->handler_sp, stack_top(smp_processor_id(), stack));
+	EXPECT_EQ(got->handler_flags & CLEAR_IN_HANDLER, 0);
+	EXPECT_EQ(got->regs.di, companion_port());
+	return true;
+}
+
+bool outside_event(struct trap *got, u32 nr, enum stack_kind stack,
+		   const char *words)
+{
+	u64 flags = native_save_fl() & ~(u64)STATUS_AND_RF;
+
+	if (!companion_did(companion_prepare("%s", words)))
+		return false;
+	*got = catch_trap(insn_fire, port());
+	if (!judge_event(got, nr, flags, stack))
+		return false;
+	EXPECT_EQ(got->cs, __KERNEL_CS);
+	EXPECT_EQ(got->ss, __KERNEL_DS);
+	EXPECT_EQ(stack_of(got->sp).kind, STACK_TASK);
+	EXPECT_GE(got->ip, insn_fire_at);
+	return EXPECT_LT(got->ip, insn_fire_end);
+}
+
+bool outside_user_event(struct trap *got, u32 nr, const char *words)
+{
+	struct pt_regs *regs = user_regs((u64)user_fire);
+
+	regs->flags |= X86_EFLAGS_IOPL;
+	regs->di = companion_port();
+	if (!companion_did(companion_prepare("%s", words)))
+		return false;
+	*got = catch_user(regs);
+	if (!judge_event(got, nr, regs->flags, STACK_ENTRY))
+		return false;
+	EXPECT_EQ(got->cs, __USER_CS);
+	EXPECT_EQ(got->ss, __USER_DS);
+	EXPECT_EQ(got->sp, regs->sp);
+	EXPECT_GE(got->ip, user_fire_at);
+	return EXPECT_LT(got->ip, user_fire_end);
+}
+
+bool outside_count(struct pt_regs *regs, void *note)
+{
+	struct outside_note *s = note;
+
+	s->ip = regs->ip;
+	s->flags = regs->flags;
+	s->stack = stack_of((u64)regs).kind;
+	/* Too early: the HLT would have no end. */
+	if (regs->ip == (u64)insn_fire_hlt_at) {
+		regs->ip = (u64)insn_fire_hlt_after;
+		s->before_hlt++;
+	}
+	WRITE_ONCE(s->n, s->n + 1);
+	return true;
+}
+
+void outside_hlt(u32 nr, const char *words)
+{
+	struct outside_note s = { 0 };
+	u32 tries = 0;
+
+	trap_hook(nr, outside_count, &s);
+	/* Refused, it would never end the HLT: see first that it is not. */
+	if (!companion_did(companion_ask("%s", words)) ||
+	    !EXPECT_TRUE(WAIT_FOR(READ_ONCE(s.n), WAIT_DEFAULT_US)))
+		return;
+	local_irq_disable();
+	do {
+		if (!companion_did(companion_prepare("%s", words)))
+			break;
+		insn_fire_hlt(port());
+		if (!companion_did(companion_answer()))
+			break;
+	} while (s.ip != (u64)insn_fire_hlt_after && ++tries < HLT_TRIES);
+	local_irq_enable();
+	EXPECT_EQ(s.ip, insn_fire_hlt_after);
+	EXPECT_EQ(s.flags & X86_EFLAGS_IF, 0);
+	EXPECT_EQ(s.n, tries + 2);
+}
