@@ -11,10 +11,13 @@ Layout: Microsoft, "PE Format", "Optional Header" and "Section Table".
 import collections
 import struct
 
+from irqbed import basereloc
+
 NX_COMPAT = 0x0100
 SCN_EXECUTE, SCN_READ, SCN_WRITE = 0x20000000, 0x40000000, 0x80000000
 PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
 OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
+OPT_IMAGE_SIZE, OPT_RELOC_DIRECTORY = 56, 152
 FILE_ALIGNMENT = 512
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
@@ -59,6 +62,62 @@ class Image:
                                       self.table + index * SECTION.size)
             yield Section(row[0].rstrip(b"\0").decode("ascii", "replace"),
                           row[2], row[1], row[9])
+
+    def _row(self, name):
+        """(index, section header's fields) of the section, or PEError."""
+        for index in range(self.count):
+            row = list(SECTION.unpack_from(self.data,
+                                           self.table + index * SECTION.size))
+            if row[0].rstrip(b"\0") == name:
+                return index, row
+        raise PEError(f"no section {name.decode()}")
+
+    def _pack(self, index, row):
+        SECTION.pack_into(self.data, self.table + index * SECTION.size, *row)
+
+    def _store(self, address, value):
+        for index in range(self.count):
+            row = SECTION.unpack_from(self.data,
+                                      self.table + index * SECTION.size)
+            if row[2] <= address <= row[2] + row[3] - 8:
+                struct.pack_into("<q", self.data, row[4] + address - row[2],
+                                 value)
+                return
+        raise PEError(f"a relocation at {address:#x} lies in no section")
+
+    def fold_relocations(self):
+        """Let firmware relocate: .rela becomes .reloc, the last section.
+
+        An image without .rela needs none.
+        """
+        if all(section.name != ".rela" for section in self.sections()):
+            return
+        index, rela = self._row(b".rela")
+        last, reloc = self._row(b".reloc")
+        _, dynamic = self._row(b".dynamic")
+        if (index, last) != (self.count - 2, self.count - 1):
+            raise PEError(".rela and .reloc are not the last sections")
+        try:
+            places = basereloc.offsets(
+                self.data[rela[4]:rela[4] + min(rela[1], rela[3])],
+                self._store)
+        except ValueError as error:
+            raise PEError(str(error)) from None
+        raw = basereloc.blocks(places)
+        at = dynamic[4]
+        self.data[at:at + dynamic[3]] = basereloc.without_rela(
+            self.data[at:at + dynamic[3]])
+        size = -(-len(raw) // FILE_ALIGNMENT) * FILE_ALIGNMENT
+        self.data[rela[4]:] = raw.ljust(size, b"\0")
+        self._pack(index, [reloc[0], len(raw), rela[2], size, rela[4],
+                           *reloc[5:]])
+        self._pack(last, [b"", *[0] * 9])
+        self.count -= 1
+        struct.pack_into("<H", self.data, self.opt - 18, self.count)
+        struct.pack_into("<II", self.data, self.opt + OPT_RELOC_DIRECTORY,
+                         rela[2], len(raw))
+        struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
+                         -(-(rela[2] + len(raw)) // 4096) * 4096)
 
     def problems(self):
         """What firmware that enforces W^X would refuse, a line each."""

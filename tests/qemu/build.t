@@ -103,6 +103,50 @@ def pe_finish_sets_nx_and_a_checksum_that_fits(folder):
     check(pe.checksum(data), said)
 
 
+def relocated_pe(folder, kind):
+    """.data at 0x1000 with a word to relocate at 0x1008; .dynamic; .rela."""
+    rows = [(b".data", 0xC0000040, 16), (b".dynamic", 0xC0000040, 48),
+            (b".rela", 0x40000040, 24), (b".reloc", 0x42000040, 12)]
+    path = make_pe(folder, *[(n, f) for n, f, _ in rows],
+                   size=1024 + 512 * len(rows))
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        for at, (name, flags, size) in enumerate(rows):
+            pe.SECTION.pack_into(data, 64 + 24 + 240 + 40 * at, name, size,
+                                 (at + 1) * 4096, 512, 1024 + 512 * at, 0, 0,
+                                 0, 0, flags)
+        struct.pack_into("<6Q", data, 1024 + 512, 7, 0x3000, 8, 24, 0, 0)
+        struct.pack_into("<QQq", data, 1024 + 1024, 0x1008, kind, 0x1234)
+        file.seek(0)
+        file.write(data)
+    return path
+
+
+@test
+def pe_finish_turns_rela_into_base_relocations(folder):
+    path = relocated_pe(folder, 8)
+    status, out = tool("pe-finish", path)
+    check(status, 0, out)
+    with open(path, "rb") as file:
+        data = file.read()
+    image = pe.Image(data)
+    check([s.name for s in image.sections()], [".data", ".dynamic", ".reloc"])
+    check(struct.unpack_from("<q", data, 1024 + 8), (0x1234,), "the addend")
+    check(struct.unpack_from("<IIHH", data, 1024 + 1024),
+          (0x1000, 12, 0xA008, 0), "one block")
+    check(struct.unpack_from("<II", data, 64 + 24 + 152), (0x3000, 12),
+          "the directory")
+    check(struct.unpack_from("<QQQ", data, 1024 + 512)[0] in (7, 8, 9), False,
+          "crt0 must find no DT_RELA")
+
+
+@test
+def pe_finish_refuses_a_relocation_it_does_not_know(folder):
+    status, out = tool("pe-finish", relocated_pe(folder, 6))
+    check(status, 1, out)
+    contains(out, "relocation type 6 at 0x1008")
+
+
 @test
 def pe_finish_refuses_and_leaves_the_file_alone(folder):
     for words, options, reason in (
