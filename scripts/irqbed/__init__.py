@@ -10,6 +10,7 @@ symbols   addresses of a log turned into function+offset and file:line
 qemu      find the firmware, ask the emulator's version, build its command line
 boot      one boot: start QEMU, stream its log, stop it in time
 runner    scripts/run-qemu: arguments, a boot, its verdict
+cases     every case and its rule, read from the sources
 matrix    the suite on every machine QEMU can be
 suite     scripts/test: everything `make test` runs, counted
 cli       how every tool here takes its arguments

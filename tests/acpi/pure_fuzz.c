@@ -8,7 +8,7 @@
 #include <lib/random.h>
 #include <lib/string.h>
 
-#define RULE   "acpi/acpi.h: each length is checked"
+#define RULE   "irqbed include/acpi/acpi.h: each length is checked"
 #define ROUNDS (__STDC_HOSTED__ ? 5000 : 200)
 
 /* clang-format off */

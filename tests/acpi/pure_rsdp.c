@@ -208,7 +208,7 @@ TEST(acpi, more_tables_than_room_still_parse, SDT)
 	EXPECT_TRUE(fake_info.hpet.present);
 }
 
-TEST(acpi, complaints_beyond_room_are_counted, "acpi/acpi.h")
+TEST(acpi, complaints_beyond_room_are_counted, "irqbed include/acpi/acpi.h")
 {
 	fake_reset();
 	fake_table("HPET", 1, hpet, sizeof(hpet));

@@ -163,7 +163,7 @@ TEST(ioapic, active_low_edge_is_the_falling_one, POL_RULE)
 
 /* IRQ 0 arrives where the override says, and nowhere else. */
 TEST(ioapic, irq_0_arrives_at_its_override_only,
-     "ACPI Interrupt Source Override Structure", .needs = NEEDS_PIT,
+     "ACPI 6.5 Interrupt Source Override Structure", .needs = NEEDS_PIT,
      .uses = USES_PIT)
 {
 	static struct pin there = { .vector = 0x62 };

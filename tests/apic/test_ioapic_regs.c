@@ -25,7 +25,7 @@ static const struct ioapic *each(u32 i)
 
 #define VERSION_RULE "82093AA I/O APIC Version Register"
 
-TEST(ioapic, every_one_the_madt_lists_answers, "ACPI I/O APIC Structure")
+TEST(ioapic, every_one_the_madt_lists_answers, "ACPI 6.5 I/O APIC Structure")
 {
 	EXPECT_EQ(nr_ioapics, acpi_tables.madt.nr_ioapics);
 }
@@ -59,7 +59,8 @@ TEST(ioapic, version_register_is_read_only, VERSION_RULE)
 	}
 }
 
-TEST(ioapic, pins_of_different_ones_do_not_overlap, "ACPI I/O APIC Structure")
+TEST(ioapic, pins_of_different_ones_do_not_overlap,
+     "ACPI 6.5 I/O APIC Structure")
 {
 	for (u32 i = 0; i < nr_ioapics; i++) {
 		EXPECT_GE(ioapics[i].pins, 1);
@@ -73,7 +74,7 @@ TEST(ioapic, pins_of_different_ones_do_not_overlap, "ACPI I/O APIC Structure")
 	}
 }
 
-TEST(ioapic, id_register_agrees_with_the_madt, "ACPI I/O APIC Structure")
+TEST(ioapic, id_register_agrees_with_the_madt, "ACPI 6.5 I/O APIC Structure")
 {
 	const struct ioapic *io;
 

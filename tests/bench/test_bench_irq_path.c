@@ -18,7 +18,7 @@
 
 SUITE(bench, .manual = true);
 
-#define RULE "irqbed: a no-op interrupt takes at most 80 instructions"
+#define RULE "irqbed README.md: a no-op interrupt takes at most 80 instructions"
 
 #define LIMIT	   80
 #define LINE_LIMIT 110
@@ -81,7 +81,7 @@ TEST(bench, device_interrupt_path, RULE)
 }
 
 /* An ISA line's: chip, flow handler, chain, per-CPU statistics, storm watch. */
-TEST(bench, edge_line_path, "irqbed: a line's takes at most 110")
+TEST(bench, edge_line_path, "irqbed README.md: what a line costs is known")
 {
 	const struct irq_desc *desc = irq_to_desc(LINE);
 
@@ -96,7 +96,7 @@ TEST(bench, edge_line_path, "irqbed: a line's takes at most 110")
 	free_irq(LINE, NULL);
 }
 
-TEST(bench, system_vector_path, "irqbed: a no-op IPI takes at most 60")
+TEST(bench, system_vector_path, "irqbed README.md: what an IPI costs is known")
 {
 	if (!tsc_counts_instructions())
 		SKIP(return, "the TSC counts time, not instructions");

@@ -229,7 +229,7 @@ TEST(bh, each_run_is_counted_for_its_number,
 
 /* Ours where Linux would call NULL: counted, and nothing else happens. */
 TEST(bh, a_softirq_without_action_is_only_counted,
-     "include/bh/softirq.h, open_softirq()")
+     "irqbed include/bh/softirq.h, open_softirq()")
 {
 	u64 before = softirq_count_of(IRQ_POLL_SOFTIRQ);
 

@@ -249,7 +249,7 @@ TEST(bh, tasklet_kill_waits_until_it_stops_rescheduling, TASKLETS)
  * to be over at once.
  */
 TEST(bh, tasklet_kill_gives_up_on_one_that_never_ends,
-     "include/bh/tasklet.h, tasklet_kill()")
+     "irqbed include/bh/tasklet.h, tasklet_kill()")
 {
 	u32 scale = deadline_scale;
 	struct tasklet_struct t;

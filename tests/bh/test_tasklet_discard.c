@@ -13,7 +13,7 @@ static void note_run(struct tasklet_struct *t)
 }
 
 TEST(bh, discarding_softirqs_forgets_queued_tasklets,
-     "include/bh/softirq.h, softirq_discard_pending()")
+     "irqbed include/bh/softirq.h, softirq_discard_pending()")
 {
 	struct tasklet_struct gone = { .callback = note_run, .data = 1 };
 	struct tasklet_struct hi = { .callback = note_run, .data = 2 };

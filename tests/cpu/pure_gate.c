@@ -44,7 +44,8 @@ TEST(gate, attributes_lie_in_bits_32_to_47, GATE_RULE)
 	EXPECT_EQ(gate_of(0, 0, 0).raw[0] >> 32, 0x8e00);
 }
 
-TEST(gate, every_stack_address_names_its_stack, "ARCHITECTURE Memory map")
+TEST(gate, every_stack_address_names_its_stack,
+     "irqbed ARCHITECTURE.md Memory map")
 {
 	for (u32 kind = 0; kind < NR_STACKS; kind++) {
 		u64 top = stack_top(3, kind);

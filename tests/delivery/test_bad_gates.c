@@ -12,8 +12,8 @@
  */
 #include "delivery.h"
 
-#define RULE_NP	 "SDM 3A Interrupt 11-Segment Not Present (#NP)"
-#define RULE_GP	 "SDM 3A Interrupt 13-General Protection Exception (#GP)"
+#define RULE_NP	 "SDM 3A Interrupt 11"
+#define RULE_GP	 "SDM 3A Interrupt 13"
 #define RULE_EXT "SDM 3A Error Code"
 
 /* INT DL_INT cannot be delivered: vector and code at the INT itself. */

@@ -11,8 +11,8 @@
  */
 #include "delivery.h"
 
-#define RULE_TS "SDM 3A Interrupt 10-Invalid TSS Exception (#TS)"
-#define RULE_SS "SDM 3A Interrupt 12-Stack Fault Exception (#SS)"
+#define RULE_TS "SDM 3A Interrupt 10"
+#define RULE_SS "SDM 3A Interrupt 12"
 
 /* Last byte of IST slot ist in the TSS. */
 static u16 ist_end(u32 ist)

@@ -146,8 +146,7 @@ TEST(handoff, overrides_lead_to_pins_that_exist,
 }
 
 TEST(handoff, the_hpet_table_says_what_the_hpet_says,
-     "IA-PC HPET Specification 1.0a, \"The HPET Description Table\"",
-     .needs = NEEDS_HPET)
+     "HPET \"The HPET Description Table\"", .needs = NEEDS_HPET)
 {
 	u32 cap = boot_info()->fw.hpet.cap;
 

@@ -103,7 +103,7 @@ static u32 bits_set(u64 word)
 	return n;
 }
 
-TEST(handoff, unmasked_lines_are_reported, "Intel 82093AA, 8259A datasheets")
+TEST(handoff, unmasked_lines_are_reported, "82093AA Interrupt Mask; 8259A OCW1")
 {
 	const struct firmware_pic *pic = &boot_info()->fw.pic;
 
@@ -128,8 +128,7 @@ TEST(handoff, unmasked_lines_are_reported, "Intel 82093AA, 8259A datasheets")
 }
 
 TEST(handoff, the_hpets_state_is_reported,
-     "IA-PC HPET Specification 1.0a, \"General Configuration Register\"",
-     .needs = NEEDS_HPET)
+     "HPET \"General Configuration Register\"", .needs = NEEDS_HPET)
 {
 	const struct firmware_hpet *h = &boot_info()->fw.hpet;
 

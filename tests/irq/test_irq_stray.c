@@ -47,7 +47,7 @@ TEST(irq, a_stray_vector_is_acknowledged, EOI)
 }
 
 TEST(irq, a_released_vector_is_a_stray_again,
-     "include/irq/irq.h, irq_release_vector()")
+     "irqbed include/irq/irq.h, irq_release_vector()")
 {
 	struct irq_probe probe = { .answer = IRQ_HANDLED };
 	u64 before = stray_count();

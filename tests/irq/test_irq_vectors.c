@@ -218,7 +218,7 @@ TEST(irq, no_vector_is_taken_before_anyone_asks, LAYOUT)
 }
 
 TEST(irq, claim_refuses_what_is_not_a_device_vector,
-     "include/irq/irq.h, irq_claim_vector()")
+     "irqbed include/irq/irq.h, irq_claim_vector()")
 {
 	struct irq_probe p = { .answer = IRQ_HANDLED };
 
@@ -237,7 +237,8 @@ TEST(irq, claim_refuses_what_is_not_a_device_vector,
 	EXPECT_EQ(irq_claim_vector(VECTOR_LOW, irq_probe_handler, &p), 0);
 }
 
-TEST(irq, claims_run_out_and_come_back, "include/irq/irq.h, irq_claim_vector()")
+TEST(irq, claims_run_out_and_come_back,
+     "irqbed include/irq/irq.h, irq_claim_vector()")
 {
 	struct irq_probe probe = { .answer = IRQ_HANDLED };
 	u32 first = 0x81, n = 0;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #endif
 
-#define FPRINTF "ISO C11 \"The fprintf function\""
+#define FPRINTF "C11 \"The fprintf function\""
 
 /* The format is the subject here, and often odd on purpose. */
 #pragma GCC diagnostic ignored "-Wformat"
@@ -113,7 +113,7 @@ TEST(lib, format_strings_and_characters, FPRINTF)
 	EXPECT_FORMAT("", "%s", "");
 }
 
-TEST(lib, format_pointers_are_hexadecimal, "lib/format.h")
+TEST(lib, format_pointers_are_hexadecimal, "irqbed include/lib/format.h")
 {
 	char out[32];
 
@@ -123,7 +123,7 @@ TEST(lib, format_pointers_are_hexadecimal, "lib/format.h")
 	EXPECT_STREQ(out, "0x0");
 }
 
-TEST(lib, format_keeps_what_it_does_not_know, "lib/format.h")
+TEST(lib, format_keeps_what_it_does_not_know, "irqbed include/lib/format.h")
 {
 	char out[32];
 
@@ -137,7 +137,7 @@ TEST(lib, format_keeps_what_it_does_not_know, "lib/format.h")
 	EXPECT_STREQ(out, "%ln");
 }
 
-TEST(lib, format_cuts_at_the_size, "lib/format.h")
+TEST(lib, format_cuts_at_the_size, "irqbed include/lib/format.h")
 {
 	char out[8] = "#######";
 

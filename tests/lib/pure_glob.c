@@ -73,7 +73,7 @@ TEST(lib, glob_many_stars_end_quickly, GLOB)
 	EXPECT_TRUE(glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a", name));
 }
 
-TEST(lib, glob_list_matches_any, "DESIGN \"Options to the application\"")
+TEST(lib, glob_list_matches_any, "irqbed include/lib/glob.h")
 {
 	EXPECT_TRUE(glob_list_match("ud.*,pf.*", "pf.write"));
 	EXPECT_TRUE(glob_list_match("pf.*", "pf.write"));
@@ -96,7 +96,7 @@ static bool note_two(const char *pat, void *ctx)
 	return ++seen->count == 2;
 }
 
-TEST(lib, glob_list_any_stops_when_told, "lib/glob.h")
+TEST(lib, glob_list_any_stops_when_told, "irqbed include/lib/glob.h")
 {
 	struct seen seen = { .count = 0 };
 
@@ -108,7 +108,7 @@ TEST(lib, glob_list_any_stops_when_told, "lib/glob.h")
 	EXPECT_STREQ(seen.text, "a");
 }
 
-TEST(lib, glob_list_leaves_out_what_is_too_long, "lib/glob.h")
+TEST(lib, glob_list_leaves_out_what_is_too_long, "irqbed include/lib/glob.h")
 {
 	static char list[600];
 

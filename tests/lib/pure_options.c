@@ -8,7 +8,7 @@
 #include <lib/random.h>
 #include <lib/string.h>
 
-#define RULE "DESIGN \"Options to the application\""
+#define RULE "irqbed include/lib/options.h"
 
 /* Cases run one at a time; together too large for their stack. */
 static struct options opt;
@@ -293,7 +293,7 @@ TEST(lib, options_blanks_comments_and_marks, RULE)
 	EXPECT_EQ(opt.repeat, 3); /* the last one counts */
 }
 
-TEST(lib, options_skip_the_shells_command, "UEFI Shell 2.2, LoadOptions")
+TEST(lib, options_skip_the_shells_command, "UEFI Shell 2.2 LoadOptions")
 {
 	EXPECT_STREQ(options_skip_command("irqbed.efi list"), " list");
 	EXPECT_STREQ(options_skip_command(" FS0:\\IRQBED.EFI"), "");

@@ -10,7 +10,7 @@
 #include <lib/random.h>
 #include <lib/string.h>
 
-#define C11 "ISO C11 \"String handling\""
+#define C11 "C11 \"String handling\""
 
 TEST(lib, memcpy_copies_exactly_n_bytes, C11)
 {
@@ -76,7 +76,7 @@ TEST(lib, strlen_and_strchr_stop_at_the_end, C11)
 	EXPECT_TRUE(strchr(s, 'z') == NULL);
 }
 
-TEST(lib, strscpy_cuts_and_says_so, "lib/string.h")
+TEST(lib, strscpy_cuts_and_says_so, "irqbed include/lib/string.h")
 {
 	char buf[4];
 
@@ -111,7 +111,7 @@ TEST(lib, crc32_continues_from_any_split, "RFC 1952 section 8")
 			  whole);
 }
 
-TEST(lib, random_is_splitmix64, "OOPSLA 2014, SplitMix64")
+TEST(lib, random_is_splitmix64, "irqbed include/lib/random.h: SplitMix64")
 {
 	u64 state = 1234567;
 
@@ -120,7 +120,8 @@ TEST(lib, random_is_splitmix64, "OOPSLA 2014, SplitMix64")
 	EXPECT_EQ(random_next(&state), 9817491932198370423ull);
 }
 
-TEST(lib, random_below_stays_below_and_reaches_all, "lib/random.h")
+TEST(lib, random_below_stays_below_and_reaches_all,
+     "irqbed include/lib/random.h")
 {
 	u64 state = 1;
 	u32 hits[7] = { 0 };

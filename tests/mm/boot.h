@@ -6,7 +6,7 @@
 #include <mm/paging.h>
 #include <trap/catch.h>
 
-#define PF_ERROR "SDM 3A \"Interrupt 14-Page-Fault Exception (#PF)\""
+#define PF_ERROR "SDM 3A Interrupt 14"
 #define RIGHTS	 "SDM 3A \"Access Rights\""
 
 enum { R = 0, W = 1, X = 2, U = 4 };

@@ -17,7 +17,7 @@
 #include <lib/string.h>
 #include <trap/decode.h>
 
-#define IDT_RO	 "DESIGN section 2, read-only IDT and GDT"
+#define IDT_RO	 "irqbed ARCHITECTURE.md: read-only IDT and GDT"
 #define STACKS	 "SDM 3A \"Interrupt Stack Table\""
 #define RO_WRITE (X86_PF_PROT | X86_PF_WRITE)
 
@@ -56,7 +56,7 @@ TEST(boot, a_write_to_the_gdt_faults, IDT_RO)
 
 /* The one exception: LTR must write the busy bit somewhere. */
 TEST(boot, the_gdts_alias_is_the_same_page_and_writable,
-     "include/cpu/desc.h, cpu_reload_tr()")
+     "irqbed include/cpu/desc.h, cpu_reload_tr()")
 {
 	u64 rw = (u64)this_cpu(gdt_rw);
 	struct pt_walk ro_walk, rw_walk;
@@ -152,8 +152,7 @@ TEST(boot, touching_any_guard_page_faults, PF_ERROR)
 }
 
 /* The push faults, and so does the delivery of that: #DF, on its own stack. */
-TEST(boot, a_stack_overflow_ends_as_df_on_its_own_stack,
-     "SDM 3A \"Interrupt 8-Double Fault Exception (#DF)\"")
+TEST(boot, a_stack_overflow_ends_as_df_on_its_own_stack, "SDM 3A Interrupt 8")
 {
 	u64 bottom = stack_top(0, STACK_IST7) - STACK_SIZE;
 	struct trap got = catch_trap(insn_boot_push_there, (void *)bottom);
@@ -168,7 +167,7 @@ TEST(boot, a_stack_overflow_ends_as_df_on_its_own_stack,
 
 /* How a paranoid entry finds its CPU. */
 TEST(boot, every_stacks_lowest_word_is_the_gs_base,
-     "src/entry/entry.S, idtentry_paranoid")
+     "irqbed src/entry/entry.S, idtentry_paranoid")
 {
 	u64 base = rdmsr(MSR_GS_BASE);
 

@@ -23,9 +23,9 @@
 #include <trap/decode.h>
 #include <trap/extable.h>
 
-#define ALLOCATOR "include/mm/page_alloc.h"
-#define CATCH	  "include/trap/catch.h, catch_trap()"
-#define EXTABLE	  "include/trap/extable.h"
+#define ALLOCATOR "irqbed include/mm/page_alloc.h"
+#define CATCH	  "irqbed include/trap/catch.h, catch_trap()"
+#define EXTABLE	  "irqbed include/trap/extable.h"
 #define UC	  "SDM 3A \"Page Attribute Table (PAT)\""
 
 static void expect_uncached(const char *what, u64 va)
@@ -154,7 +154,7 @@ TEST(boot, map_protect_and_unmap_take_effect_at_once, PF_ERROR)
 
 /* One page of a large one gets rights of its own; its neighbours keep theirs.
  */
-TEST(boot, protecting_one_page_splits_a_large_one, "include/mm/paging.h")
+TEST(boot, protecting_one_page_splits_a_large_one, "irqbed include/mm/paging.h")
 {
 	u64 pa = 4 * LARGE_PAGE_SIZE; /* never accessed through this mapping */
 	u64 middle = PLAYGROUND + LARGE_PAGE_SIZE / 2;
@@ -177,7 +177,7 @@ TEST(boot, protecting_one_page_splits_a_large_one, "include/mm/paging.h")
 	boot_expect_absent(PLAYGROUND + LARGE_PAGE_SIZE - 1);
 }
 
-TEST(boot, map_range_refuses_what_is_not_a_page, "include/mm/paging.h")
+TEST(boot, map_range_refuses_what_is_not_a_page, "irqbed include/mm/paging.h")
 {
 	EXPECT_EQ(map_range(PLAYGROUND + 1, 0x1000, PAGE_SIZE, PAGE_KERNEL),
 		  -EINVAL);

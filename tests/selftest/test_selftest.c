@@ -29,7 +29,7 @@ static void spin(void)
 		cpu_relax();
 }
 
-#define RULE "DESIGN section 4: a case that goes wrong is reported"
+#define RULE "irqbed CONTRIBUTING.md: a case that goes wrong is reported"
 
 TEST(selftest, passes, RULE)
 {

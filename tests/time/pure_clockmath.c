@@ -12,7 +12,7 @@
 #include <lib/errno.h>
 #include <time/clockmath.h>
 
-#define MATH "irqbed time/clockmath.h"
+#define MATH "irqbed include/time/clockmath.h"
 #define RTC  "MC146818A Time, Calendar, and Alarm Locations"
 
 TEST(clockmath, multiply_keeps_all_128_bits, "SDM 2B MUL")
@@ -249,8 +249,7 @@ TEST(clockmath, every_hour_survives_the_chips_formats, RTC)
 	EXPECT_EQ(rtc_hour_raw(22, true, true), 0x90);
 }
 
-TEST(clockmath, hpet_period_becomes_hertz,
-     "IA-PC HPET 1.0a General Capabilities")
+TEST(clockmath, hpet_period_becomes_hertz, "HPET General Capabilities")
 {
 	EXPECT_EQ(period_fs_to_hz(10000000), 100000000);
 	EXPECT_EQ(period_fs_to_hz(69841279), 14318180); /* 14318179.66 */

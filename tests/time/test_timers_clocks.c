@@ -49,7 +49,7 @@ static void expect_agreement(const struct clock *ref, const struct clock *clk)
 
 #define AGREE(a, b, ref, clk, ...)                                         \
 	TEST(timers, a##_and_##b##_agree,                                  \
-	     "DESIGN: clocks agree to 500 ppm; SDM 3B Time-Stamp Counter", \
+	     "SDM 3B Time-Stamp Counter; irqbed include/time/clockmath.h", \
 	     __VA_ARGS__)                                                  \
 	{                                                                  \
 		expect_agreement(ref, clk);                                \
@@ -87,7 +87,7 @@ TEST(timers, tsc_never_runs_backwards, "SDM 3B Time-Stamp Counter")
 	EXPECT_TRUE(true);
 }
 
-TEST(timers, udelay_is_never_early, "DESIGN section 4: deadlines in time")
+TEST(timers, udelay_is_never_early, "irqbed include/time/clockmath.h")
 {
 	static const u32 us[] = { 1, 10, 100, 1000 };
 	const struct clock *clk = HPET_CLOCK ? HPET_CLOCK : PMTIMER_CLOCK;
@@ -103,7 +103,7 @@ TEST(timers, udelay_is_never_early, "DESIGN section 4: deadlines in time")
 	}
 }
 
-#define PM_RULE "ACPI Power Management Timer"
+#define PM_RULE "ACPI 6.5 Power Management Timer"
 
 TEST(timers, pmtimer_never_runs_backwards, PM_RULE, .needs = NEEDS_PMTIMER)
 {

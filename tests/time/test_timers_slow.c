@@ -62,7 +62,7 @@ static void clear_overflow(struct stamped *st)
 	outw(PM1_TMR_STS, sci_port);
 }
 
-TEST(timers, pmtimer_overflow_raises_the_sci, "ACPI PM1 Status Registers",
+TEST(timers, pmtimer_overflow_raises_the_sci, "ACPI 6.5 PM1 Status Registers",
      .needs = NEEDS_PMTIMER | NEEDS_IOAPIC)
 {
 	const struct acpi_fadt *fadt = &acpi_tables.fadt;

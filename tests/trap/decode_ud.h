@@ -5,7 +5,7 @@
 #include <ktest/ktest.h>
 #include <trap/decode.h>
 
-#define RULE_UD "SDM 3A Interrupt 6-Invalid Opcode Exception (#UD)"
+#define RULE_UD "SDM 3A Interrupt 6"
 
 static inline bool has_none(u32 feature)
 {

@@ -13,7 +13,7 @@
 
 #define RULE_REF    "SDM 3A Exception and Interrupt Reference"
 #define RULE_ERROR  "SDM 3A Error Code"
-#define RULE_PF	    "SDM 3A Interrupt 14-Page-Fault Exception (#PF)"
+#define RULE_PF	    "SDM 3A Interrupt 14"
 #define RULE_SIGNAL "Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c"
 
 static char text[128];
@@ -141,8 +141,7 @@ TEST(decode, classes_have_names, RULE_REF)
 	EXPECT_STREQ(trap_class_name(TRAP_CLASS_RESERVED), "reserved");
 }
 
-TEST(decode, debug_class_follows_dr6_and_dr7,
-     "SDM 3A Interrupt 1-Debug Exception (#DB)")
+TEST(decode, debug_class_follows_dr6_and_dr7, "SDM 3A Interrupt 1")
 {
 	u64 write1 = DR7_L(1) | DR7_RW(1, DR_RW_WRITE);
 
@@ -232,16 +231,14 @@ TEST(decode, selector_codes_show_undefined_bits, RULE_ERROR)
 		     "undefined bits 0xffffffffffff0000");
 }
 
-TEST(decode, df_and_ac_codes_are_zero,
-     "SDM 3A Interrupt 8-Double Fault Exception (#DF)")
+TEST(decode, df_and_ac_codes_are_zero, "SDM 3A Interrupt 8")
 {
 	EXPECT_STREQ(error(X86_TRAP_DF, 0), "always 0");
 	EXPECT_STREQ(error(X86_TRAP_AC, 0), "always 0");
 	EXPECT_STREQ(error(X86_TRAP_DF, 5), "0x5, but it is always 0");
 }
 
-TEST(decode, cp_codes_name_the_check,
-     "SDM 3A Interrupt 21-Control Protection Exception (#CP)")
+TEST(decode, cp_codes_name_the_check, "SDM 3A Interrupt 21")
 {
 	EXPECT_STREQ(error(X86_TRAP_CP, 1), "NEAR_RET");
 	EXPECT_STREQ(error(X86_TRAP_CP, 2), "FAR_RET/IRET");
@@ -344,7 +341,8 @@ TEST(decode, dr6_names_each_bit, "SDM 3B Debug Status Register (DR6)")
 }
 
 /* Every prefix of the text must come out whole and terminated. */
-TEST(decode, short_buffers_are_cut_and_terminated, "lib/format.h")
+TEST(decode, short_buffers_are_cut_and_terminated,
+     "irqbed include/lib/format.h")
 {
 	char whole[128], cut[128];
 	size_t size;

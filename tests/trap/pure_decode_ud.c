@@ -33,7 +33,7 @@ TEST(decode_ud, ud0_ud1_ud2, RULE_UD)
 	EXPECT_TEXTS(want, has_all);
 }
 
-TEST(decode_ud, forced_emulation_prefixes, "KVM and Xen: FEP after UD2")
+TEST(decode_ud, forced_emulation_prefixes, "Linux arch/x86/include/asm/emulate_prefix.h")
 {
 	static const struct encoding want[] = {
 		{ 5, { 0x0f, 0x0b, 'k', 'v', 'm' },

@@ -95,7 +95,7 @@ TEST(gp, noncanonical_descriptor_table_base, "SDM 2A LGDT/LIDT; APM 3 LGDT")
 	local_irq_enable();
 }
 
-TEST(gp, misaligned_movaps, "SDM 2B MOVAPS; Exceptions Type 1")
+TEST(gp, misaligned_movaps, "SDM 2B MOVAPS; SDM 2A Exceptions Type 1")
 {
 	EXPECT_RETURNS(insn_movaps_load, area);
 	for (u32 i = 1; i < 16; i++) {
@@ -210,7 +210,7 @@ TEST(gp, code_segment_beyond_the_gdt, "SDM 2B RET: 64-Bit Mode Exceptions")
 	far(0xfff8, 0xfff8);
 }
 
-TEST(gp, code_segment_of_another_privilege, "SDM 2B RET, 2A JMP")
+TEST(gp, code_segment_of_another_privilege, "SDM 2B RET; SDM 2A JMP")
 {
 	struct {
 		u32 offset;

@@ -135,7 +135,7 @@ TEST(xm, without_osxmmexcpt_it_is_an_invalid_opcode, "SDM 3A CR4.OSXMMEXCPT")
 	write_cr4(cr4);
 }
 
-#define AC_RULE "SDM 3A Interrupt 17; table Alignment Requirements by Data Type"
+#define AC_RULE "SDM 3A Interrupt 17, table Alignment Requirements by Data Type"
 
 static const struct {
 	char *insn;

@@ -152,7 +152,8 @@ TEST(nmi, if_does_not_hold_it_off, RULE)
 	local_irq_enable();
 }
 
-TEST(nmi, tpr_does_not_hold_it_off, "SDM 3A Task Priority; Handling NMI")
+TEST(nmi, tpr_does_not_hold_it_off,
+     "SDM 3A Task Priority; SDM 3A Handling Multiple NMIs")
 {
 	struct nmis s = { 0 };
 	u64 cr8 = read_cr8();

@@ -19,7 +19,7 @@
 
 #include "judge.h"
 
-#define RULE	 "SDM 3A Interrupt 14; irqbed's memory map"
+#define RULE	 "SDM 3A Interrupt 14; irqbed ARCHITECTURE.md \"Memory map\""
 #define RO_WRITE (X86_PF_PROT | X86_PF_WRITE)
 #define NX_FETCH (X86_PF_PROT | X86_PF_INSTR)
 
@@ -177,7 +177,7 @@ static __noinline void smash(void *arg)
 }
 
 /* The function's epilogue notices, says so in the log, and stops at UD2. */
-TEST(soft, smashed_canary_is_noticed, "gcc -fstack-protector-strong")
+TEST(soft, smashed_canary_is_noticed, "GCC -fstack-protector-strong")
 {
 	struct trap got = catch_trap(smash, NULL);
 

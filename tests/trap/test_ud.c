@@ -108,7 +108,7 @@ TEST(ud, far_calls_and_jumps_by_immediate_are_gone, "SDM 2A CALL, JMP")
 	all_invalid(list, ARRAY_SIZE(list));
 }
 
-TEST(ud, rex_before_vex, "SDM 2A REX Prefixes; VEX and the REX Prefix")
+TEST(ud, rex_before_vex, "SDM 2A REX Prefixes; SDM 2A VEX and the REX Prefix")
 {
 	EXPECT_FAULT(insn_les_vex, NULL, X86_TRAP_UD, 0);
 }
@@ -166,7 +166,8 @@ TEST(ud, rsm_outside_smm, "SDM 2B RSM")
 	EXPECT_FAULT(insn_rsm, NULL, X86_TRAP_UD, 0);
 }
 
-TEST(ud, sse_without_osfxsr, "SDM 3A Checking for CR4.OSFXSR; Interrupt 6")
+TEST(ud, sse_without_osfxsr,
+     "SDM 3A Checking for CR4.OSFXSR; SDM 3A Interrupt 6")
 {
 	u64 cr4 = read_cr4();
 
@@ -176,7 +177,7 @@ TEST(ud, sse_without_osfxsr, "SDM 3A Checking for CR4.OSFXSR; Interrupt 6")
 	write_cr4(cr4);
 }
 
-TEST(ud, sse_with_em, "SDM 3A CR0.EM; Interrupt 6")
+TEST(ud, sse_with_em, "SDM 3A CR0.EM; SDM 3A Interrupt 6")
 {
 	u64 cr0 = read_cr0();
 
@@ -230,7 +231,7 @@ TEST(ud, fsgsbase_instructions_when_off, "SDM 2B RDFSBASE, WRGSBASE")
 	write_cr4(cr4);
 }
 
-TEST(ud, xsave_instructions_when_off, "SDM 2 XGETBV, XSAVE")
+TEST(ud, xsave_instructions_when_off, "SDM 2D XGETBV, XSAVE")
 {
 	static const struct ud list[] = { UD(xgetbv), UD(xsave) };
 	u64 cr4 = read_cr4();
@@ -240,7 +241,7 @@ TEST(ud, xsave_instructions_when_off, "SDM 2 XGETBV, XSAVE")
 	write_cr4(cr4);
 }
 
-TEST(ud, extensions_that_cpuid_denies, "SDM 2 CPUID; SDM 3A Interrupt 6")
+TEST(ud, extensions_that_cpuid_denies, "SDM 2A CPUID; SDM 3A Interrupt 6")
 {
 	static const struct ud list[] = {
 		EXT(monitor, MONITOR),
