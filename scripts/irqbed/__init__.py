@@ -11,6 +11,7 @@ qemu      find the firmware, ask the emulator's version, build its command line
 boot      one boot: start QEMU, stream its log, stop it in time
 runner    scripts/run-qemu: arguments, a boot, its verdict
 cases     every case and its rule, read from the sources
+skips     tests/skips: why cases may SKIP on the machines of make test
 matrix    the suite on every machine QEMU can be
 suite     scripts/test: everything `make test` runs, counted
 cli       how every tool here takes its arguments
@@ -21,3 +22,4 @@ import os
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 KNOWN_DEFECTS = os.path.join(HOME, "tests", "known-defects")
+SKIPS = os.path.join(HOME, "tests", "skips")

@@ -9,7 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from . import HOME, KNOWN_DEFECTS, report, taplog
+from . import HOME, KNOWN_DEFECTS, SKIPS, report, skips, taplog
 
 LOGS = os.path.join(HOME, "build", "test")
 # A board without any legacy interrupt hardware: its cases must all SKIP.
@@ -33,7 +33,7 @@ class Count:
     known: int = 0
     seconds: float = 0.0
     details: list = field(default_factory=list)
-    cases: list = field(default_factory=list)
+    log: taplog.Log = None
 
     def __str__(self):
         text = (f"{self.name:<28} {self.passed:4} passed, "
@@ -76,7 +76,10 @@ def boot(machine, first=()):
     count.failed = len(bad)
     count.skipped = judged.log.count(taplog.SKIP)
     count.known = len(judged.excused())
-    count.cases = [r.name for r in judged.log.results]
+    count.log = judged.log
+    odd = skips.unexpected(skips.load(SKIPS), machine.name, judged.log)
+    count.failed += len(odd)
+    count.details += odd
     for result in judged.log.results:
         if result.name in bad:
             count.details += result.notes
@@ -86,17 +89,27 @@ def boot(machine, first=()):
     return count
 
 
-def compare(counts):
-    """The plans of all boots against the first one's."""
+def names(count):
+    """The cases of a boot, in order."""
+    return [r.name for r in count.log.results] if count.log else []
+
+
+def compare(counts, whole):
+    """The plans of all boots against the first one's; whole: all cases."""
     result = Count("the same cases on each")
-    first = next((c for c in counts if c.cases), None)
+    first = next((names(c) for c in counts if names(c)), [])
     for count in counts:
-        if first and count.cases == first.cases:
+        if first and names(count) == first:
             result.passed += 1
             continue
         result.failed += 1
-        odd = set(count.cases) ^ set(first.cases if first else ())
+        odd = set(names(count)) ^ set(first)
         result.details.append(
             f"{count.name}: " + (", ".join(sorted(odd)[:10]) if odd else
                                  "the same cases in another order"))
+    logs = [(c.name, c.log) for c in counts if c.log]
+    if whole and len(logs) == len(counts):
+        unused = skips.stale(skips.load(SKIPS), logs)
+        result.failed += len(unused)
+        result.details += unused
     return result

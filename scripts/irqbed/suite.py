@@ -94,6 +94,6 @@ def boots(first=()):
     """The suite on every machine; returns the Counts."""
     counts = run_all([lambda m=m: matrix.boot(m, first)
                       for m in matrix.machines()])
-    counts.append(matrix.compare(counts))
+    counts.append(matrix.compare(counts, not first))
     show(counts[-1])
     return counts
