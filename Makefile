@@ -58,7 +58,8 @@ build/tests/%.o: CFLAGS += -fno-toplevel-reorder
 LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
-.PHONY: force all run test check list-tests format clean help bench debug setup mutants
+.PHONY: force all run test check coverage list-tests format clean help bench debug \
+	setup mutants
 all: build/irqbed.efi build/irqbed.debug build/irqbed.img ## Build everything
 
 build/%.c.o: %.c Makefile
@@ -136,9 +137,12 @@ bench: all ## Instructions an interrupt costs, exact under -icount
 list-tests: all ## Every case and the rule it judges
 	$(Q)scripts/run-qemu --args list
 
+coverage: ## docs/coverage.md: which case judges which rule of the manuals
+	$(Q)CC='$(CC)' scripts/coverage
+
 check: setup-check ## Rooms, headers, format, static analysis, documents
 	$(Q)CC='$(CC)' CFLAGS='$(CFLAGS)' scripts/check-layers $(ROOMS)
-	$(Q)scripts/check-tree
+	$(Q)CC='$(CC)' scripts/check-tree
 
 format: setup-check ## clang-format every C file in place
 	$(Q)git ls-files '*.[ch]' | xargs clang-format -i

@@ -11,6 +11,8 @@ qemu      find the firmware, ask the emulator's version, build its command line
 boot      one boot: start QEMU, stream its log, stop it in time
 runner    scripts/run-qemu: arguments, a boot, its verdict
 cases     every case and its rule, read from the sources
+rules     tests/rules: what the manuals say, and which case judges it
+coverage  docs/coverage.md, made from these
 skips     tests/skips: why cases may SKIP on the machines of make test
 matrix    the suite on every machine QEMU can be
 suite     scripts/test: everything `make test` runs, counted

@@ -7,7 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 from tap import boot, check, main, test
 
-from irqbed import taplog
+from irqbed import cases, taplog
 
 FEW = "lib.*"  # enough cases for an order to be told from another
 
@@ -28,7 +28,11 @@ def list_names_every_case_with_its_rule_and_runs_none(folder):
     assert len(log.listed) >= 120, len(log.listed)
     assert len({name for name, _ in log.listed}) == len(log.listed)
     assert not any(n.startswith("selftest.") for n, _ in log.listed)
-    assert all(rule.strip() for _, rule in log.listed)
+    found = {case.name: case.rule for case in cases.load()}
+    check({n: found.get(n) for n, _ in log.listed}, dict(log.listed))
+    suites = {name.split(".")[0] for name, _ in log.listed}
+    check([n for n in found if n.split(".")[0] in suites
+           and n not in dict(log.listed)], [], "in the sources only")
 
 
 @test

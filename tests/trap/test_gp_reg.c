@@ -34,7 +34,7 @@ static void wrmsr_refused(u32 msr, u64 val)
 	wrmsr(msr, before);
 }
 
-TEST(gp, rdmsr_of_no_msr, "SDM 2D RDMSR")
+TEST(gp, rdmsr_of_no_msr, "SDM 2B RDMSR")
 {
 	REFUSED(rdmsr, NO_MSR, 0);
 }
