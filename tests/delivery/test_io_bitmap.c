@@ -59,6 +59,7 @@ static void io_bitmap_teardown(void)
 	probe_teardown();
 	if (tss_pages)
 		free_pages(tss_pages, IO_TSS_PAGES);
+	tss_pages = 0;
 }
 
 SUITE(io_bitmap, .setup = io_bitmap_setup, .teardown = io_bitmap_teardown);
