@@ -58,9 +58,10 @@ struct dl_context {
 };
 
 /* Load all, let one event happen, store all. */
-void insn_dl_context_int3(void *context); /* #BP, an exception */
-void insn_dl_context_irq(void *context);  /* sti; nop; cli: what is pending */
-void insn_dl_context_ud2(void *context);  /* #UD: its handler skips it */
+void insn_dl_context_int3(void *context);  /* #BP, an exception */
+void insn_dl_context_icebp(void *context); /* #DB, on its own stack */
+void insn_dl_context_irq(void *context);   /* sti; nop; cli: what is pending */
+void insn_dl_context_ud2(void *context);   /* #UD: its handler skips it */
 extern char insn_dl_context_ud2_insn[];
 
 /* YMM0-15 alone; an interrupt that is pending and an #BP happen to them. */
@@ -68,6 +69,18 @@ struct dl_ymm {
 	u8 in[16][32], out[16][32];
 };
 void insn_dl_context_ymm(void *ymm);
+
+/* The same to x87, MXCSR and XMM: two FXSAVE images, 16-byte aligned. */
+void insn_dl_context_fx(void *images);
+
+/* And to ZMM0-31 and K0-7 (AVX-512F: 16 bits of each K). */
+struct dl_zmm {
+	struct {
+		u8 zmm[32][64];
+		u64 k[8];
+	} in, out;
+};
+void insn_dl_context_zmm(void *zmm);
 
 /* Overwrites every GPR the ABI lets a function overwrite. */
 void insn_dl_clobber(void);

@@ -183,6 +183,10 @@ insn context_int3
 	context_in
 	int3
 	context_out
+insn context_icebp
+	context_in
+	.byte	0xf1
+	context_out
 insn context_irq
 	context_in
 	sti
@@ -208,6 +212,41 @@ insn context_ymm
 	popq	%rdi
 	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	vmovdqu	%ymm\n, 512 + 32 * \n(%rdi)
+	.endr
+	vzeroupper
+	ret
+
+/* void (void *): FXSAVE images, in at 0, out at 512 */
+insn context_fx
+	fxrstor	(%rdi)
+	pushq	%rdi
+	sti
+	nop
+	cli
+	int3
+	popq	%rdi
+	fxsave	512(%rdi)
+	ret
+
+/* void (struct dl_zmm *): in at 0, out at 2112: ZMM0-31, then K0-7 */
+insn context_zmm
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7
+	kmovw	2048 + 8 * \n(%rdi), %k\n
+	.endr
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	vmovdqu64 64 * \n(%rdi), %zmm\n
+	.endr
+	pushq	%rdi
+	sti
+	nop
+	cli
+	int3
+	popq	%rdi
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	vmovdqu64 %zmm\n, 2112 + 64 * \n(%rdi)
+	.endr
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7
+	kmovw	%k\n, 2112 + 2048 + 8 * \n(%rdi)
 	.endr
 	vzeroupper
 	ret

@@ -95,6 +95,19 @@ TEST(delivery, all_registers_survive_a_fault_that_returns, RULE)
 	judge(PATTERN);
 }
 
+TEST(delivery, all_registers_survive_an_exception_on_its_own_stack, RULE)
+{
+	u64 flags = local_irq_save();
+
+	fill(PATTERN);
+	trap_hook(X86_TRAP_DB, on_trap, NULL);
+	insn_dl_context_icebp(&context);
+	trap_hook(X86_TRAP_DB, NULL, NULL);
+	write_dr6(DR6_RESERVED);
+	local_irq_restore(flags);
+	judge(PATTERN);
+}
+
 /* One interrupt in the window between STI and CLI of the context code. */
 static void interrupt_once(void *raise)
 {
@@ -125,31 +138,57 @@ TEST(delivery, all_registers_survive_a_softirq_run_at_irq_exit, RULE)
 	EXPECT_EQ(served, 1);
 }
 
-#define XCR0_AVX 7 /* x87, SSE, AVX */
+static struct pt_regs interrupted, at_ud2, after_nmi;
+static u64 second_ip;
 
-TEST(delivery, ymm_registers_survive_an_interrupt_and_a_trap, RULE)
+/*
+ * The first NMI may hit anywhere. It leaves another one pending and returns
+ * to a state of our own, at whose first instruction that one then hits.
+ */
+static bool on_nmi(struct pt_regs *regs, void *data)
 {
-	static struct dl_ymm ymm;
-	u64 flags, xcr0;
-
-	if (!cpu_has(X86_FEATURE_AVX) || !cpu_has(X86_FEATURE_XSAVE) ||
-	    !(read_cr4() & X86_CR4_OSXSAVE))
-		SKIP(return, "this CPU has no AVX");
-	for (u32 i = 0; i < sizeof(ymm.in); i++)
-		(&ymm.in[0][0])[i] = (u8)(i * 41 + 3);
-	handled = 0;
-	flags = local_irq_save();
-	xcr0 = xgetbv(0);
-	xsetbv(0, xcr0 | XCR0_AVX);
-	trap_hook(X86_TRAP_BP, on_trap, NULL);
-	if (EXPECT_EQ(irq_claim_vector(IRQ_LOW, on_irq, NULL), 0)) {
-		if (EXPECT_TRUE(pend(IRQ_LOW)))
-			insn_dl_context_ymm(&ymm);
-		irq_release_vector(IRQ_LOW);
+	if (++handled > 1) {
+		second_ip = regs->ip;
+		insn_dl_clobber();
+		return true;
 	}
-	xsetbv(0, xcr0);
+	interrupted = *regs;
+	apic_send_nmi(this_cpu(apic_id));
+	udelay(WAIT_DEFAULT_US / 1000);
+	for (u32 i = 0; i < 15; i++)
+		(&regs->r15)[i] = 0x9e3779b97f4a7c15ull * (i + 5);
+	regs->ip = (u64)insn_dl_ud2;
+	regs->sp = probe_stack(RUN_STACK) - 3; /* any will do */
+	regs->flags = PATTERN;
+	at_ud2 = *regs;
+	return true;
+}
+
+/* And from there back to where the first one hit. */
+static bool on_ud2(struct pt_regs *regs, void *data)
+{
+	after_nmi = *regs;
+	*regs = interrupted;
+	return true;
+}
+
+TEST(delivery, all_registers_survive_an_nmi, RULE)
+{
+	u64 flags = local_irq_save();
+
+	handled = 0;
+	trap_hook(X86_TRAP_NMI, on_nmi, NULL);
+	trap_hook(X86_TRAP_UD, on_ud2, NULL);
+	apic_send_nmi(this_cpu(apic_id));
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(handled) == 2, WAIT_DEFAULT_US));
+	trap_hook(X86_TRAP_NMI, NULL, NULL);
+	trap_hook(X86_TRAP_UD, NULL, NULL);
 	local_irq_restore(flags);
-	EXPECT_EQ(handled, 2);
-	for (u32 i = 0; i < 16; i++)
-		EXPECT_EQ(memcmp(ymm.out[i], ymm.in[i], sizeof(ymm.in[i])), 0);
+	EXPECT_EQ(second_ip, insn_dl_ud2);
+	for (u32 i = 0; i < 15; i++)
+		EXPECT_EQ((&after_nmi.r15)[i], (&at_ud2.r15)[i]);
+	EXPECT_EQ(after_nmi.ip, at_ud2.ip);
+	EXPECT_EQ(without_rf(after_nmi.flags), PATTERN);
+	EXPECT_EQ(after_nmi.sp, at_ud2.sp);
+	EXPECT_EQ(after_nmi.ss, at_ud2.ss);
 }
