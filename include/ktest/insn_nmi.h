@@ -28,4 +28,26 @@ extern char user_nmi_slide[], user_nmi_slide_end[];
 /* INT n, then INT NMI_BACK. At CPL 0 with GS swapped around INT 18. */
 extern char user_nmi_int_4[], user_nmi_int_18[], user_nmi_int_device[];
 extern char insn_nmi_int_18[];
+
+/*
+ * Ways to return, RETs and IRETQ, and exceptions: _at is where execution goes
+ * on, or should once a handler has returned.
+ */
+#define INSN(name)                       \
+	void insn_nmi_##name(void *arg); \
+	extern char insn_nmi_##name##_at[]
+INSN(ret);
+INSN(retf);
+INSN(popf);
+INSN(iret);
+INSN(int3);
+INSN(int_n);
+INSN(icebp);
+INSN(ud2);
+INSN(fault); /* a load from arg */
+INSN(hlt);
+#undef INSN
+
+/* SYSRET to user_nmi_slide. EFER.SCE and STAR are the caller's. */
+void insn_nmi_sysret(void *arg);
 #endif

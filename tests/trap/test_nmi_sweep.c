@@ -10,21 +10,16 @@
  *
  * Spec: SDM 3A "Handling Multiple NMIs"; src/entry/nmi.S.
  */
-#include <apic/lapic.h>
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
-#include <cpu/desc.h>
 #include <cpu/irqflags.h>
-#include <cpu/percpu.h>
 #include <entry/idt.h>
 #include <irq/irq.h>
-#include <ktest/insn_nmi.h>
-#include <ktest/probe.h>
 #include <lib/string.h>
-#include <mm/paging.h>
 #include <trap/traps.h>
 
 #include "judge.h"
+#include "nmi.h"
 
 #define RULE   "SDM 3A Handling Multiple NMIs"
 #define SWAPGS "SDM 2B SWAPGS; SDM 3A Nonmaskable Interrupt (NMI)"
@@ -58,28 +53,6 @@ static struct {
 	u32 bad_regs, bad_gs;	/* what a run found */
 	u64 kernel_gs, gs, kgs; /* the last two: when the slide ended */
 } sweep;
-
-static void send_nmi(void)
-{
-	apic_send_nmi(this_cpu(apic_id));
-}
-
-static void live_gate(u32 vector)
-{
-	probe.idt[vector] = ((gate_desc *)CPU_ENTRY_IDT)[vector];
-}
-
-/* With IF=0: the next IRETQ finds an NMI latched. */
-static void latch_nmi(void)
-{
-	idt_init_desc(probe_gate(X86_TRAP_NMI),
-		      &(struct idt_data){ .vector = X86_TRAP_NMI,
-					  .ist = IST_TEST_B });
-	probe_gate_offset(X86_TRAP_NMI, (u64)insn_nmi_block_stub);
-	if (insn_nmi_block(send_nmi))
-		send_nmi();
-	live_gate(X86_TRAP_NMI);
-}
 
 static bool on_point(struct pt_regs *regs, void *data)
 {
