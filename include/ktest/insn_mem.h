@@ -18,4 +18,6 @@ INSN(mem_fetch_ac);
 INSN(mem_write8);
 INSN(mem_read8);
 INSN(mem_call);
+/* A RET whose word was overwritten by RDI. */
+INSN(mem_return_to);
 #undef INSN

@@ -36,6 +36,11 @@ plain mem_read8,	movq (%rdi), %rax
 plain mem_write8,	movq $-1, (%rdi)
 plain mem_fetch,	jmp *%rdi
 plain mem_call,		call *%rdi
+insn mem_return_to
+	movq	%rdi, (%rsp)
+at mem_return_to
+	ret
+
 with_ac mem_read_ac,	movb (%rdi), %al
 with_ac mem_write_ac,	movb $0, (%rdi)
 with_ac mem_read8_ac,	movq (%rdi), %rax

@@ -13,8 +13,11 @@
 #include <ktest/insn.h>
 #include <ktest/insn_mem.h>
 #include <ktest/insn_user.h>
+#include <lib/format.h>
 #include <lib/string.h>
+#include <mm/page_alloc.h>
 #include <mm/paging.h>
+#include <mm/regions.h>
 #include <trap/decode.h>
 
 #include "judge.h"
@@ -68,6 +71,71 @@ TEST(soft, null_call, RULE)
 	EXPECT_EQ(*(u64 *)got.sp, (u64)insn_mem_call + 2);
 }
 
+/* The first page whole, and what an index into it may reach at most. */
+TEST(soft, null_access_anywhere_in_the_page, RULE)
+{
+	for (u64 at = 1; at < PAGE_SIZE; at <<= 1) {
+		READ_REFUSED(at, 0);
+		refused(PLACE("write"), insn_mem_write, at, X86_PF_WRITE,
+			(u64)insn_mem_write);
+	}
+}
+
+TEST(soft, null_jump, RULE)
+{
+	FETCH_REFUSED(0, X86_PF_INSTR);
+}
+
+/* Nothing of ours is there; NULL of an int cast to a pointer, and others. */
+static const u64 wild[] = { 0x5a5a5a5a5a5aull & PAGE_MASK, 0x7ffffffff000ull,
+			    0xffff800000000000ull, 0xffffffff80000000ull,
+			    0xffffffffffffffffull };
+
+TEST(soft, wild_read_and_write, RULE)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(wild); i++) {
+		READ_REFUSED(wild[i], 0);
+		refused(PLACE("write"), insn_mem_write, wild[i], X86_PF_WRITE,
+			(u64)insn_mem_write);
+	}
+}
+
+TEST(soft, wild_jump, RULE)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(wild); i++)
+		FETCH_REFUSED(wild[i], X86_PF_INSTR);
+}
+
+/* RET has popped: RSP is the caller's, RIP is what the word was. */
+TEST(soft, overwritten_return_address, RULE)
+{
+	struct catch_frame frame = { 0 };
+	const struct trap *got = &frame.trap;
+
+	catch_run(&frame, CATCH_VALUE, insn_mem_return_to, (void *)wild[0]);
+	EXPECT_TRAP(*got, X86_TRAP_PF);
+	EXPECT_EQ(got->error_code, X86_PF_INSTR);
+	EXPECT_EQ(got->cr2, wild[0]);
+	EXPECT_EQ(got->ip, wild[0]);
+	/* catch_call() had pushed RBP alone. */
+	EXPECT_EQ(got->sp, frame.sp - 8);
+}
+
+TEST(soft, use_after_unmap, RULE)
+{
+	u64 page = alloc_pages(1), va = USER_VA;
+
+	if (!EXPECT_EQ(map_range(va, page, PAGE_SIZE, PAGE_KERNEL), 0))
+		return;
+	EXPECT_RETURNS(insn_mem_write, va);
+	unmap_range(va, PAGE_SIZE);
+	READ_REFUSED(va, 0);
+	refused(PLACE("write"), insn_mem_write, va, X86_PF_WRITE,
+		(u64)insn_mem_write);
+	FETCH_REFUSED(va, X86_PF_INSTR);
+	free_pages(page, 1);
+}
+
 TEST(soft, write_to_text, RULE)
 {
 	WRITE_REFUSED(_text);
@@ -92,6 +160,12 @@ TEST(soft, write_to_the_idt_and_gdt, RULE)
 	WRITE_REFUSED(idt.address + idt.size);
 	WRITE_REFUSED(gdt.address);
 	WRITE_REFUSED(gdt.address + gdt.size);
+}
+
+TEST(soft, write_to_the_image_header, RULE)
+{
+	WRITE_REFUSED(ImageBase);
+	FETCH_REFUSED(ImageBase, NX_FETCH);
 }
 
 static u8 data[16];
@@ -119,6 +193,19 @@ TEST(soft, guard_below_every_stack, RULE)
 		READ_REFUSED(bottom - 1, 0);
 		READ_REFUSED(bottom - PAGE_SIZE, 0);
 	}
+}
+
+static const char *const stack_names[] = {
+	"task", "#DF",	"NMI",	"#DB",	 "#MC",
+	"#VC",	"IST6", "IST7", "entry", "irq",
+};
+
+TEST(soft, write_below_every_stack, RULE)
+{
+	for (u32 kind = 0; kind < NR_STACKS; kind++)
+		refused(PLACE("write"), insn_mem_write,
+			stack_top(0, kind) - STACK_SIZE - 1, X86_PF_WRITE,
+			(u64)insn_mem_write);
 }
 
 /* User pages: not executed, not touched by accident. */
@@ -158,6 +245,115 @@ TEST(soft, user_access_to_ours, RULE)
 		     (u64)user_write);
 	user_refused(user_read, sp, X86_PF_PROT | X86_PF_USER, (u64)user_read);
 	user_refused(user_read, 0, X86_PF_USER, (u64)user_read);
+}
+
+TEST(soft, user_null, RULE)
+{
+	user_refused(user_read, 0, X86_PF_USER, (u64)user_read);
+	user_refused(user_write, 0, X86_PF_USER | X86_PF_WRITE,
+		     (u64)user_write);
+	user_refused(user_jump, 0, X86_PF_USER | X86_PF_INSTR, 0);
+}
+
+TEST(soft, user_wild_access, RULE)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(wild); i++) {
+		user_refused(user_read, wild[i], X86_PF_USER, (u64)user_read);
+		user_refused(user_jump, wild[i], X86_PF_USER | X86_PF_INSTR,
+			     wild[i]);
+	}
+}
+
+TEST(soft, user_write_to_its_own_text, RULE)
+{
+	user_refused(user_write, (u64)user_nop, RO_WRITE | X86_PF_USER,
+		     (u64)user_write);
+}
+
+TEST(soft, user_execution_of_its_stack, RULE)
+{
+	user_refused(user_jump, USER_SP, NX_FETCH | X86_PF_USER, USER_SP);
+}
+
+TEST(soft, user_jump_into_ours, RULE)
+{
+	user_refused(user_jump, (u64)insn_mem_read, NX_FETCH | X86_PF_USER,
+		     (u64)insn_mem_read);
+	user_refused(user_jump, (u64)data, NX_FETCH | X86_PF_USER, (u64)data);
+}
+
+TEST(soft, user_access_to_the_idt_gdt_and_tss, RULE)
+{
+	struct desc_ptr idt, gdt;
+
+	store_idt(&idt);
+	store_gdt(&gdt);
+	user_refused(user_read, idt.address, X86_PF_PROT | X86_PF_USER,
+		     (u64)user_read);
+	user_refused(user_write, gdt.address, RO_WRITE | X86_PF_USER,
+		     (u64)user_write);
+	user_refused(user_write, (u64)this_cpu(tss), RO_WRITE | X86_PF_USER,
+		     (u64)user_write);
+}
+
+/* What a report calls the address; from is what it must begin with. */
+static void named(u64 addr, const char *from)
+{
+	char text[96];
+
+	region_name(addr, text, sizeof(text));
+	text[min(strlen(text), strlen(from))] = '\0';
+	EXPECT_STREQ(text, from);
+}
+
+#define NAMES "src/mm/regions.c: a report names what was hit"
+
+TEST(soft, null_and_wild_addresses_have_names, NAMES)
+{
+	named(0, "NULL page");
+	named(PAGE_SIZE - 1, "NULL page");
+	named(wild[0], "not mapped by irqbed");
+	named(wild[3], "not mapped by irqbed");
+	named(NONCANONICAL, "non-canonical");
+}
+
+TEST(soft, parts_of_the_image_have_names, NAMES)
+{
+	named((u64)_text, ".text+0x0");
+	named((u64)insn_mem_read, ".text+0x");
+	named((u64)user_nop, ".text (user)+0x");
+	named((u64)__rodata_start, ".rodata+0x0");
+	named((u64)__data_start, ".data (read-only)+0x0");
+	named((u64)data, ".data+0x");
+	named((u64)ImageBase, "irqbed's PE header+0x0");
+}
+
+TEST(soft, descriptor_tables_have_names, NAMES)
+{
+	struct desc_ptr idt, gdt;
+
+	store_idt(&idt);
+	store_gdt(&gdt);
+	named(idt.address, "IDT (read-only alias)");
+	named(gdt.address, "GDT of CPU 0 (read-only alias)");
+}
+
+/* The guard, and the stack itself. */
+TEST(soft, stacks_and_their_guards_have_names, NAMES)
+{
+	char want[64];
+
+	for (u32 kind = 0; kind < ARRAY_SIZE(stack_names); kind++) {
+		u64 top = stack_top(0, kind);
+
+		scnprintf(want, sizeof(want), "%s stack of CPU 0",
+			  stack_names[kind]);
+		named(top - 1, want);
+		named(top - STACK_SIZE, want);
+		scnprintf(want, sizeof(want), "guard page of the %s stack",
+			  stack_names[kind]);
+		named(top - STACK_SIZE - 1, want);
+	}
 }
 
 void __stack_chk_fail(void);
