@@ -30,6 +30,8 @@
 #define I8042_CTR_KBD_DISABLE	0x10
 #define I8042_CTR_AUX_DISABLE	0x20
 #define I8042_CTR_TRANSLATE	0x40
+#define KBD_CMD_ENABLE		0xf4	/* begin to scan */
+#define KBD_RET_ACK		0xfa
 /* clang-format on */
 
 #define I8042_KBD_IRQ 1
@@ -56,6 +58,18 @@ int i8042_flush(void);
  * meanwhile is a byte too. 0, -ENODEV or -ETIMEDOUT.
  */
 int i8042_irq_enable(bool on);
+
+/*
+ * Are the keyboard's scan codes of set 2 made set 1's on their way? As found
+ * until asked. 0, -ENODEV or -ETIMEDOUT.
+ */
+int i8042_translate(bool on);
+
+/*
+ * Send byte to the keyboard itself; its answer, 0..255, with the interrupt
+ * off so that it is ours. What waits is thrown away. -ENODEV, -ETIMEDOUT.
+ */
+int i8042_kbd_command(u8 byte);
 
 /* Put byte into the output buffer; raises IRQ 1 if enabled. Errors: same. */
 int i8042_raise(u8 byte);

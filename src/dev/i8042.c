@@ -115,6 +115,29 @@ int i8042_irq_enable(bool on)
 	return command_with(I8042_CMD_WRITE_CTR, ctr);
 }
 
+int i8042_translate(bool on)
+{
+	int ctr = present ? read_ctr() : -ENODEV;
+
+	if (ctr < 0)
+		return ctr;
+	ctr &= ~I8042_CTR_TRANSLATE;
+	return command_with(I8042_CMD_WRITE_CTR,
+			    ctr | (on ? I8042_CTR_TRANSLATE : 0));
+}
+
+int i8042_kbd_command(u8 byte)
+{
+	int err = present ? i8042_flush() : -ENODEV;
+
+	if (err)
+		return err;
+	if (!WAIT_FOR(input_free(), WAIT_DEFAULT_US))
+		return -ETIMEDOUT;
+	outb(byte, I8042_DATA);
+	return WAIT_FOR(obf(), WAIT_DEFAULT_US) ? inb(I8042_DATA) : -ETIMEDOUT;
+}
+
 int i8042_raise(u8 byte)
 {
 	return present ? command_with(I8042_CMD_WRITE_OBUF, byte) : -ENODEV;
