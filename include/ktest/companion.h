@@ -29,7 +29,7 @@ bool companion_init(u64 port);
 
 /*
  * Ask for it and wait for the answer. 0; -EREMOTEIO: refused, companion_why()
- * says why; -ETIMEDOUT: no answer, after having asked three times; -ENODEV.
+ * says why; -ETIMEDOUT: no answer, after having asked twice; -ENODEV.
  */
 int companion_ask(const char *fmt, ...) __printf(1, 2);
 

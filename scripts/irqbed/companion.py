@@ -58,7 +58,8 @@ def _system_powerdown(link):
 def _send_key(link, key):
     if not KEY.fullmatch(key):
         raise Refused("not the name of a key")
-    link.execute("send-key", keys=[{"type": "qcode", "data": key}])
+    link.execute("send-key", keys=[{"type": "qcode", "data": key}],
+                 **{"hold-time": 1})
 
 
 def _mce(link, *words):

@@ -18,7 +18,7 @@
 #include <lib/string.h>
 
 #define LINE_MAX 200 /* the host takes 250 */
-#define ATTEMPTS 3   /* each WAIT_DEFAULT_US long: within a case's 10 s */
+#define ATTEMPTS 2   /* each WAIT_DEFAULT_US long: within a case's 10 s */
 
 static struct {
 	struct serial *port; /* NULL: nobody there */

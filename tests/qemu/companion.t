@@ -4,14 +4,20 @@
 
 import json
 import os
+import re
+import socket
 import sys
+import threading
 
 sys.dont_write_bytecode = True
-from tap import FAKE_QEMU, check, contains, main, make_log, test, tool, write
+from tap import (FAKE_QEMU, boot, check, contains, main, make_log, test, tool,
+                 write)
 
 from irqbed import companion, qmp
 
 PASSING = make_log("ok 1 - a.one")
+ASKING = "lint1.*,keyboard.*,sci.*,mc.*"
+COM4 = 0x2e8
 
 
 def talk(*chunks, action=lambda words: ""):
@@ -137,7 +143,8 @@ def words_become_commands(folder):
         check(companion.perform(link, words), "", words)
     check(link.commands, [
         ("inject-nmi", {}), ("system_powerdown", {}),
-        ("send-key", {"keys": [{"type": "qcode", "data": "ret"}]}),
+        ("send-key", {"keys": [{"type": "qcode", "data": "ret"}],
+                      "hold-time": 1}),
         ("human-monitor-command", {"command-line": "mce 0 9 0xb2 0x5 16 0"}),
         ("human-monitor-command", {"command-line": "mce -b 0 9 1 2 3 4"})])
 
@@ -217,6 +224,137 @@ def nothing_is_left_of_it(folder):
     os.mkdir(spare)
     check(fake(folder, ask(2, "ping"), TMPDIR=spare)[0], 0)
     check(os.listdir(spare), [])
+
+
+def on_com4(*words, more=""):
+    """The companion is looked for on COM4, which these words describe."""
+    return "--args", f"companion={COM4:#x} {more}", "--", *words
+
+
+SOON = "scale=1"  # where the deadline of an answer must pass
+
+
+def skipped_run(folder, reason, *words):
+    """Boot: nothing fails, what asks is skipped. (plan, log) of it."""
+    status, out, log = boot(folder, "--tests", ASKING, *words)
+    check(status, 0, out)
+    lines = re.findall(rb"(?m)^(?:not )?ok \d+ - (\w+)\S+(.*)", log)
+    asks = [note.decode() for suite, note in lines if suite != b"mc"]
+    assert asks and all(reason in note for note in asks), out
+    return re.search(rb"1\.\.\d+", log)[0], log
+
+
+class Host:
+    """Listens for QEMU's COM4; serve(link) is all that it does."""
+
+    def __init__(self, folder, serve):
+        self.path = os.path.join(folder, "com4")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.serve = serve
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        try:
+            self.serve(self.listener.accept()[0])
+        except OSError:
+            pass  # QEMU has left
+
+    def words(self, **more):
+        return on_com4("-chardev", f"socket,id=com4,path={self.path}",
+                       "-serial", "chardev:com4", **more)
+
+
+@test
+def what_is_asked_of_the_real_one_happens(folder):
+    status, out, log = boot(folder, "--tests", "lint1.*,keyboard.*,sci.*")
+    check(status, 0, out)
+    contains(log.decode(), "# companion=ready\r\n")
+    contains(out, " 0 skipped")
+
+
+@test
+def absent_its_cases_skip_and_the_plan_is_the_same(folder):
+    plan, log = skipped_run(folder, "this machine lacks a companion",
+                            "--args", "companion=0")
+    assert b"companion=" not in log, log
+    _, _, whole = boot(folder, "--tests", ASKING, "--args", "list")
+    cases = len(re.findall(rb"(?m)^# \w+\.\w+\t", whole))
+    check(plan, f"1..{cases}".encode())
+
+
+@test
+def silent_its_cases_skip(folder):
+    _, log = skipped_run(folder, "lacks a companion",
+                         *on_com4("-serial", "null", more=SOON))
+    contains(log.decode(), "# companion=silent\r\n")
+
+
+@test
+def on_no_port_its_cases_skip(folder):
+    _, log = skipped_run(folder, "lacks a companion", *on_com4())
+    contains(log.decode(), "# companion=none: no usable UART at 0x2e8\r\n")
+
+
+@test
+def babbling_its_cases_skip(folder):
+    def babble(link):
+        while True:
+            link.sendall(b"ok 1\nok 1 *00000000\n\xff\x00 error 1 x" * 99)
+
+    host = Host(folder, babble)
+    _, log = skipped_run(folder, "lacks a companion",
+                         *host.words(more=SOON))
+    contains(log.decode(), "# companion=silent\r\n")
+
+
+@test
+def refused_a_case_skips_with_the_reason(folder):
+    def refuse(link):
+        protocol = companion.Protocol(
+            lambda words: "" if words == "ping" else "not today")
+        while data := link.recv(4096):
+            link.sendall(protocol.feed(data))
+
+    host = Host(folder, refuse)
+    skipped_run(folder, "the companion refused: not today", *host.words())
+
+
+@test
+def one_that_falls_silent_fails_the_case(folder):
+    def greet(link):
+        protocol = companion.Protocol(lambda words: "")
+        answer = b""
+        while not answer:
+            answer = protocol.feed(link.recv(4096))
+        link.sendall(answer)
+        while link.recv(4096):
+            pass
+
+    host = Host(folder, greet)
+    status, out, _ = boot(folder, "--tests", "lint1.masked*",
+                          *host.words(more=SOON))
+    check(status, 1, out)
+    contains(out, "err == 0")
+
+
+@test
+def an_unexpected_machine_check_is_reported_bank_by_bank(folder):
+    status, out, _ = boot(folder, "--tests", "selftest.machine_check*")
+    check(status, 1, out)
+    for line in (
+            "---- unexpected exception: #MC, machine check ----",
+            "# #MC: MCG_STATUS 0x5: [RIPV MCIP]",
+            "# #MC: bank 0: status 0x900000005a5a0134: [VAL EN] [], "
+            "corrected",
+            "# #MC: bank 9: status 0xbd8000005a5a0134: [VAL UC EN MISCV "
+            "ADDRV] [TCC], uncorrected",
+            "# #MC: bank 9: cache hierarchy: data read, data, L0, "
+            "model-specific code 0x5a5a",
+            "# #MC: bank 9: address 0x0000123456789000: ",
+            "# #MC: bank 9: misc 0x000000000000008c"):
+        contains(out, line)
 
 
 main()

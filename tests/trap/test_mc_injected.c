@@ -385,3 +385,14 @@ TEST(mc, broadcast_error_comes_once_to_this_cpu, RULE, ASKS)
 	udelay(QUIET_US);
 	EXPECT_EQ(mcs.n, 1);
 }
+
+/* Nobody expects it: the report must say what each bank says. */
+TEST(selftest, machine_check_is_reported, "DESIGN section 4", ASKS)
+{
+	bank = mce_banks() - 1;
+	EXPECT_EQ(companion_ask("%s", error(0, CORRECTED, 0)), 0);
+	EXPECT_EQ(
+		companion_prepare("%s", error(bank, UNCORRECTED, RESTARTABLE)),
+		0);
+	insn_fire((void *)(u64)companion_port());
+}
