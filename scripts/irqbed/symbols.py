@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Turn the addresses of a log into function+offset and file:line.
 
-The ELF is linked at address 0 and the log says where the firmware put it
+The ELF is linked at address 0 and each boot says where the firmware put it
 ("# image.base=0x... image.size=0x..."), so address - base is the ELF's own.
+A log may hold several boots; what no base stands before is left alone.
 """
 
 import bisect
@@ -14,7 +15,14 @@ from . import HOME
 
 BASE = re.compile(r"\bimage\.base=0x([0-9a-f]+)")
 SIZE = re.compile(r"\bimage\.size=0x([0-9a-f]+)")
-ADDRESS = re.compile(r"\b0x([0-9a-f]{4,16})\b|\b([0-9a-f]{16})\b")
+BEGIN = re.compile(r"# IRQBED-BEGIN run=[0-9a-f]+ version=(\S+)")
+ADDRESS = re.compile(r"(?:(\w+)[= ]+)?(?<![+\w])"
+                     r"(?:0x([0-9a-f]{4,16})|([0-9a-f]{16}))\b")
+NOT_ADDRESSES = re.compile(r"image\.base=| entry at 0x")  # page tables'
+# The addresses behind these are where a call returns to: the call, which may
+# be the last instruction of its function, is just before. See report_trace.c.
+RETURNS = re.compile(r"^# +(?:\? )?0x|\bcall of .* from 0x|\bcalled from 0x")
+CODE, DATA = "tTwW", "bBdDrRvV"
 
 
 class SymbolError(Exception):
@@ -39,56 +47,105 @@ class Symbols:
     def __init__(self, path):
         self.path = path
         rows = []
-        for line in _run("nm", "-n", "--defined-only", path).splitlines():
-            address, kind, name = line.split(None, 2)
+        for line in _run("nm", "-n", "-S", "--defined-only",
+                         path).splitlines():
+            address, *size, kind, name = line.split()
             if kind not in "aA":
-                rows.append((int(address, 16), name))
+                rows.append((int(address, 16), kind, name,
+                             int(size[0], 16) if size else 0))
         if not rows:
             raise SymbolError(f"{path} has no symbols")
-        self.addresses = [address for address, _ in rows]
-        self.names = [name for _, name in rows]
+        self.addresses = [row[0] for row in rows]
+        self.rows = rows
         self.lines = {}
 
     def look_up(self, addresses):
-        """Ask addr2line for all addresses at once."""
+        """Ask addr2line for all addresses at once, inlined calls too."""
         asked = sorted(set(addresses))
-        answer = _run("addr2line", "-e", self.path,
+        answer = _run("addr2line", "-a", "-i", "-e", self.path,
                       text="".join(f"{a:#x}\n" for a in asked)).splitlines()
-        self.lines.update(zip(asked, answer))
+        for line in answer:
+            if line.startswith("0x"):
+                places = self.lines.setdefault(int(line, 16), [])
+                places.clear()
+            else:
+                line = line.split(" (")[0].removeprefix(f"{HOME}/")
+                if not line.startswith("??") and line[-2:] not in (":?",
+                                                                   ":0"):
+                    places.append(line)
 
-    def name(self, address):
-        """'function+0x12 (src/room/file.c:34)', as much as is known."""
-        at = bisect.bisect_right(self.addresses, address) - 1
+    def name(self, address, called=0):
+        """'function+0x12 (src/room/file.c:34)', as much as is known.
+
+        called is 1 for the address a call returns to. Inlined code names
+        the lines outwards, the innermost first.
+        """
+        at = bisect.bisect_right(self.addresses, address - called) - 1
         if at < 0:
             return ""
-        text = f"{self.names[at]}+{address - self.addresses[at]:#x}"
-        line = self.lines.get(address, "??").split(" (")[0]
-        line = line.removeprefix(f"{HOME}/")
-        return text if line.startswith("??") or line.endswith(":?") \
-            else f"{text} ({line})"
+        start, kind, name, size = self.rows[at]
+        # Between two variables there is nothing; code may lack a size.
+        if kind not in CODE and address - called >= start + size:
+            return ""
+        text = f"{name}+{address - start:#x}"
+        places = self.lines.get(address - called)
+        return f"{text} ({' in '.join(places)})" if places else text
+
+
+def version_of(debug):
+    """The version the build beside this ELF has; None where nothing says."""
+    try:
+        with open(os.path.join(os.path.dirname(debug) or ".", "version"),
+                  encoding="ascii") as source:
+            return source.read().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+class _Boot:
+    """Where the image lies, as far as the log has been read."""
+
+    def __init__(self, symbols):
+        self.symbols, self.start, self.length = symbols, None, 0
+
+    def addresses(self, line):
+        """[(label, address in the ELF, 1 if it is a call's return)]."""
+        base, size = BASE.search(line), SIZE.search(line)
+        if base:
+            self.start = int(base[1], 16)
+            self.length = (int(size[1], 16) if size else
+                           self.symbols.addresses[-1] + 0x1000)
+        if BEGIN.search(line):
+            self.start = None  # another boot: its base comes next
+        if self.start is None or NOT_ADDRESSES.search(line):
+            return []
+        called = int(RETURNS.search(line) is not None)
+        found = {}
+        for match in ADDRESS.finditer(line):
+            at = int(match[2] or match[3], 16) - self.start
+            if 0 <= at < self.length:
+                found.setdefault(at, (match[1] or "", at, called))
+        return list(found.values())
+
+
+def _annotation(symbols, line, addresses):
+    named = [(label, name) for label, at, called in addresses
+             if (name := symbols.name(at, called))]
+    if not named:
+        return ""
+    if len(ADDRESS.findall(line)) == 1:
+        return f"  <- {named[0][1]}"
+    return "  <- " + ", ".join(f"{label}: {name}" if label else name
+                               for label, name in named)
 
 
 def annotate(text, debug):
     """The log with what its addresses mean appended to each line."""
-    base, size = BASE.search(text), SIZE.search(text)
-    if not base:
+    if not BASE.search(text):
         raise SymbolError("no image.base=0x... in the log")
     symbols = Symbols(debug)
-    start = int(base[1], 16)
-    length = int(size[1], 16) if size else symbols.addresses[-1] + 0x1000
-
-    def inside(line):
-        if BASE.search(line):
-            return []
-        values = (int(m[1] or m[2], 16) for m in ADDRESS.finditer(line))
-        return [v - start for v in dict.fromkeys(values)
-                if start <= v < start + length]
-
-    lines = text.splitlines()
-    found = [inside(line) for line in lines]
-    symbols.look_up(a for addresses in found for a in addresses)
-    out = []
-    for line, addresses in zip(lines, found):
-        names = [n for n in map(symbols.name, addresses) if n]
-        out.append(line + (f"  <- {', '.join(names)}" if names else ""))
-    return "\n".join(out) + "\n"
+    boot, lines = _Boot(symbols), text.splitlines()
+    found = [boot.addresses(line) for line in lines]
+    symbols.look_up(at - called for row in found for _, at, called in row)
+    return "\n".join(line + _annotation(symbols, line, row)
+                     for line, row in zip(lines, found)) + "\n"
