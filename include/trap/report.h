@@ -13,9 +13,13 @@
  */
 void report_exception(struct pt_regs *regs, const char *why);
 
-/* Registers and backtrace alone: the watchdog's and BUG_ON's short form. */
+/* Parts of it: the registers, and the way to an exception or to a call. */
 void report_regs(const struct pt_regs *regs);
+void report_backtrace_regs(const struct pt_regs *regs);
 void report_backtrace(u64 ip, u64 bp);
+
+/* A few lines of an NMI that nobody sent, as Linux's unknown_nmi_error(). */
+void report_unknown_nmi(const struct pt_regs *regs, u64 count);
 
 /*
  * The run cannot go on: "Bail out! reason", END, then finish. Every CPU, any

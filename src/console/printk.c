@@ -21,6 +21,7 @@
 /* CPU number of the line's writer; guards the CRC and the sinks. */
 static u32 printk_owner = NOBODY;
 static u32 crc;
+static bool in_line; /* and still so later: that line was broken off */
 
 void (*printk_done_hook)(void);
 
@@ -79,8 +80,12 @@ void printk(const char *fmt, ...)
 
 	native_irq_disable();
 	locked = lock();
+	if (in_line) /* the CRC will tell that it is damaged */
+		console_write("\r\n", 2);
+	in_line = true;
 	crc = crc32(crc, line, (size_t)len);
 	console_write(line, (size_t)len);
+	in_line = false;
 	if (locked)
 		unlock();
 	native_restore_fl(flags);

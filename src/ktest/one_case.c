@@ -4,6 +4,8 @@
  */
 #include <ktest/runner.h>
 
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 #include <console/printk.h>
 #include <irq/irq.h>
 #include <lib/string.h>
@@ -78,6 +80,7 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 
 	if (!catch_run(&frame, CATCH_GUARD, fn, (void *)c))
 		return;
+	write_dr7(DR7_FIXED); /* a breakpoint of its own must not be next */
 	ktest_result.failures++;
 	if (!watchdog_fired())
 		printk("# the case was ended by an unexpected exception");

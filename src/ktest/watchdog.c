@@ -6,6 +6,8 @@
  * tick. The first that the case does not use itself.
  */
 #include <apic/ioapic.h>
+#include <apic/lapic.h>
+#include <asm/irq_vectors.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/preempt.h>
@@ -13,6 +15,7 @@
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
+#include <lib/format.h>
 #include <trap/catch.h>
 #include <trap/report.h>
 #include <trap/traps.h>
@@ -36,6 +39,7 @@ struct source {
 };
 
 static u64 deadline;
+static u32 allowed_ms;
 static bool fired;
 static bool postponed; /* the deadline passed in the middle of a line */
 static const struct source *armed;
@@ -154,6 +158,26 @@ static void route_nmi(const struct source *s, bool on)
 	gsi_write_rte(s->gsi, on ? rte : (union ioapic_rte){ .masked = 1 });
 }
 
+static void print_vectors(const char *what, u32 reg)
+{
+	char line[64];
+	size_t n = 0;
+
+	for (u32 v = 16; v < NR_VECTORS && n < sizeof(line) - 6; v++)
+		if (lapic_test(reg, v))
+			n += scnprintf(line + n, sizeof(line) - n, " 0x%02x",
+				       v);
+	printk("# hang: interrupts %s:%s", what, n ? line : " none");
+}
+
+/* Who waits, as a rule waits for an interrupt: where is it? */
+static void print_awaited(void *unused)
+{
+	print_vectors("pending (IRR)", APIC_IRR);
+	print_vectors("in service (ISR)", APIC_ISR);
+	printk("# hang: processor priority 0x%02x", apic_read(APIC_PROCPRI));
+}
+
 static enum nmi_verdict on_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
@@ -170,10 +194,10 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 	fired = true;
 	s->disarm();
 	route_nmi(s, false);
-	printk("# the case hung: deadline passed, broken out by NMI (%s)",
-	       s->name);
-	report_regs(regs);
-	report_backtrace(regs->ip, regs->bp);
+	printk("# the case hung: its %u ms passed, broken out by NMI (%s)",
+	       allowed_ms, s->name);
+	catch_trap(print_awaited, NULL); /* the APIC may be off */
+	report_exception(regs, "the case hung");
 	if (!catch_guard(regs, &event))
 		bail_out("watchdog: no case to end, rip=0x%016llx",
 			 (unsigned long long)regs->ip);
@@ -221,6 +245,7 @@ void watchdog_arm(u32 ms, u32 uses)
 {
 	fired = false;
 	postponed = false;
+	allowed_ms = ms * deadline_scale;
 	deadline = deadline_after((u64)ms * 1000);
 	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
 		struct source *s = &sources[i];

@@ -7,12 +7,17 @@
  */
 #include <console/printk.h>
 #include <lib/compiler.h>
+#include <mm/regions.h>
 
 void __stack_chk_fail(void);
 
 __noreturn void __stack_chk_fail(void)
 {
-	printk("# stack smashing detected in the function at 0x%016llx",
-	       (unsigned long long)__builtin_return_address(0));
+	u64 ip = (u64)__builtin_return_address(0);
+	char where[96];
+
+	region_name(ip, where, sizeof(where));
+	printk("# stack smashing detected, called from 0x%016lx: %s", ip,
+	       where);
 	__builtin_trap();
 }

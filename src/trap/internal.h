@@ -12,6 +12,7 @@ int catch_call(struct catch_frame *frame, void (*fn)(void *), void *arg);
 /* entry.S */
 void enter_user(struct pt_regs *regs) __attribute__((noreturn));
 extern char native_irq_return_user[];
+extern char asm_exc_divide_error[], early_idt_handler_array[]; /* its ends */
 
 /* nmi.S, in this order, and where an NMI from CPL 3 goes on. */
 void asm_exc_nmi(void);

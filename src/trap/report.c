@@ -3,7 +3,7 @@
  * report.c - everything there is to say about an unexpected exception.
  *
  * Read:    report_exception(): whose turn it is, and what a fault inside a
- *          report may still do; report_print(): the order of the parts.
+ *          report may still do; report_print(): the parts, each caught.
  * Uses:    report_*.c for the parts, decode*.c for words.
  * Context: any, also on a broken stack: the parts run on the report stack.
  */
@@ -17,8 +17,10 @@
 #include <cpu/preempt.h>
 #include <cpu/sections.h>
 #include <cpu/stacks.h>
+#include <lib/compiler.h>
 #include <lib/format.h>
 #include <mm/regions.h>
+#include <trap/catch.h>
 #include <trap/decode.h>
 
 #include "internal.h"
@@ -57,8 +59,11 @@ const char *report_stack(u64 sp, char *buf, size_t size)
 		scnprintf(buf, size, "none of ours: %s",
 			  region_name(sp, where, sizeof(where)));
 	else if (info.guard)
-		scnprintf(buf, size, "guard page of the %s stack of CPU %u",
-			  stack_name(info.kind), info.cpu);
+		scnprintf(buf, size,
+			  "%s stack of CPU %u, overflowed: rsp is "
+			  "0x%lx bytes below it",
+			  stack_name(info.kind), info.cpu,
+			  report_guard_depth(sp));
 	else
 		scnprintf(buf, size, "%s stack of CPU %u, 0x%lx bytes used",
 			  stack_name(info.kind), info.cpu,
@@ -127,24 +132,59 @@ static void print_depth(const struct report *r)
 	}
 }
 
-static void report_print(void *arg)
+static void print_registers(const struct report *r)
 {
-	const struct report *r = arg;
-	const struct pt_regs *regs = r->regs;
+	report_regs(r->regs);
+	report_system(r);
+	report_code(r->regs->ip);
+}
+
+static void print_backtrace(const struct report *r)
+{
+	report_backtrace_regs(r->regs);
+}
+
+static void print_signal(const struct report *r)
+{
 	char text[64];
 
-	print_head(r);
-	print_depth(r);
-	report_regs(regs);
-	report_system(r);
-	report_code(regs->ip);
-	if (user_mode(regs))
-		printk("# backtrace: none, this is user code");
-	else
-		report_backtrace(regs->ip, regs->bp);
-	decode_signal(text, sizeof(text), (u32)regs->vector, regs->error_code,
-		      r->dr6);
+	decode_signal(text, sizeof(text), (u32)r->regs->vector,
+		      r->regs->error_code, r->dr6);
 	printk("# signal Linux would send: %s", text);
+}
+
+struct part {
+	void (*print)(const struct report *r);
+	const struct report *report;
+};
+
+static void print_part(void *arg)
+{
+	const struct part *part = arg;
+
+	part->print(part->report);
+}
+
+/* A part that faults is cut short; the others still come. */
+static void report_print(void *arg)
+{
+	static void (*const parts[])(const struct report *) = {
+		print_head,	 print_depth,  print_registers,
+		print_backtrace, print_signal,
+	};
+	struct catch_frame frame;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct part part = { parts[i], arg };
+
+		if (catch_run(&frame, CATCH_VALUE, print_part, &part))
+			printk("# report: cut short by %s, error code 0x%lx, "
+			       "rip 0x%016lx, cr2 0x%016lx",
+			       trap_info(frame.trap.nr)->mnemonic,
+			       frame.trap.error_code, frame.trap.ip,
+			       frame.trap.cr2);
+	}
 	printk("# ---- end of report ----");
 }
 
@@ -177,10 +217,11 @@ void report_end(void)
 }
 
 /*
- * A fault inside a report gets one line, a fault inside that line none: the
- * report must end. A nested report never returns into the outer one (the
- * runner recovers or the run ends), so with a frame to recover to the count
- * starts anew; with none it stays, and whatever follows is silent.
+ * A part of the report that faults is cut short. A fault anywhere else in a
+ * report gets one line, a fault inside that line none: it must end. A nested
+ * report never returns into the outer one (the runner recovers or the run
+ * ends), so with a frame to recover to the count starts anew; with none it
+ * stays, and whatever follows is silent.
  */
 void report_exception(struct pt_regs *regs, const char *why)
 {

@@ -13,11 +13,16 @@
 
 static void print_breakpoint(const struct report *r, u32 n)
 {
-	static const char kind[][12] = { "execution", "write", "I/O",
+	static const char kind[][12] = { "execution", "write", "",
 					 "read/write" };
 	u32 rw = r->dr7 >> (16 + n * 4) & 3;
 	char where[96];
 
+	if (rw == DR_RW_IO) {
+		printk("# #DB: B%u: I/O breakpoint at port 0x%04lx", n,
+		       r->dr[n]);
+		return;
+	}
 	region_name(r->dr[n], where, sizeof(where));
 	printk("# #DB: B%u: %s breakpoint at 0x%016lx: %s", n, kind[rw],
 	       r->dr[n], where);

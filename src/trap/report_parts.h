@@ -13,7 +13,8 @@
 
 /* The machine as the exception left it, before the report disturbs it. */
 struct report {
-	struct pt_regs *regs;
+	const struct pt_regs *regs;
+	struct pt_regs copy; /* an IST stack may be used from its top again */
 	const char *why;
 	u64 handler_sp; /* where the event was handled */
 	u64 cr0, cr2, cr3, cr4, cr8, efer;
@@ -24,7 +25,8 @@ struct report {
 	struct desc_ptr idt, gdt;
 };
 
-void report_snapshot(struct report *r, struct pt_regs *regs, const char *why);
+void report_snapshot(struct report *r, const struct pt_regs *regs,
+		     const char *why);
 
 /* Copy from an address that may be bad, or a user's. True if all was read. */
 bool peek(void *dst, u64 addr, size_t len);
@@ -46,6 +48,9 @@ const char *report_context(const struct report *r);
 
 /* The stack start() begins on, before the slots of stacks.h are mapped. */
 bool report_on_boot_stack(u64 addr);
+
+/* Could a call return here? irqbed's own code, not the user's. */
+bool report_is_text(u64 addr);
 
 /* "task stack of CPU 0, 0x1f0 bytes used", or what else lies there. */
 const char *report_stack(u64 sp, char *buf, size_t size);

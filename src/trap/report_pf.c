@@ -20,13 +20,14 @@
 #include <trap/decode.h>
 
 /* A CPL 3 program makes the CPU itself read the IDT, GDT, TSS and stack. */
-static const char *who(const struct report *r)
+static const char *who(const struct report *r, char *buf, size_t size)
 {
 	if (r->regs->error_code & X86_PF_USER)
 		return "user code";
 	if (user_mode(r->regs))
 		return "the CPU, on behalf of user code,";
-	return "kernel code";
+	scnprintf(buf, size, "kernel code in %s context", report_context(r));
+	return buf;
 }
 
 static const char *did(u64 error_code)
@@ -126,12 +127,12 @@ static const char *forbidden_by(const struct report *r,
 	if (!(code & X86_PF_PROT))
 		return walk->present ? "nothing by now: mapped since"
 				     : "the last entry above is not present";
+	if (user && !walk->user) /* whatever else forbids it as well */
+		return "the page is the supervisor's";
 	if (code & X86_PF_INSTR && walk->nx)
 		return "the page is not executable (NX)";
 	if (code & X86_PF_WRITE && !walk->write)
 		return "the page is read-only";
-	if (user && !walk->user)
-		return "the page is the supervisor's";
 	if (!user && walk->user && code & X86_PF_INSTR && r->cr4 & X86_CR4_SMEP)
 		return "the page is the user's: SMEP";
 	if (!user && walk->user && r->cr4 & X86_CR4_SMAP)
@@ -139,20 +140,24 @@ static const char *forbidden_by(const struct report *r,
 	return "nothing by now: a stale TLB entry";
 }
 
-/* The backtrace cannot know who came here: no frame was built yet. */
+/* RIP itself is bad: how did it come there? No frame was built yet. */
 static void print_caller(const struct report *r)
 {
+	const char *to = r->cr2 ? "a bad address" : "NULL";
+	u64 top = 0, popped = 0;
 	char where[96];
-	u64 word;
 
-	if (!peek(&word, r->regs->sp, sizeof(word))) {
-		printk("# #PF: a jump, call or return to a bad address");
+	if (user_mode(r->regs))
 		return;
-	}
-	region_name(word, where, sizeof(where));
-	printk("# #PF: a bad jump, or a bad call that would return to "
-	       "0x%016lx: %s",
-	       word, where);
+	peek(&top, r->regs->sp, sizeof(top));
+	peek(&popped, r->regs->sp - 8, sizeof(popped));
+	region_name(top, where, sizeof(where));
+	if (report_is_text(top))
+		printk("# #PF: call of %s from 0x%016lx: %s", to, top, where);
+	else if (popped == r->regs->ip)
+		printk("# #PF: return to %s: the stack is spoilt", to);
+	else
+		printk("# #PF: jump to %s", to);
 }
 
 static void print_meaning(const struct report *r)
@@ -176,12 +181,12 @@ void report_pf(const struct report *r)
 {
 	u64 code = r->regs->error_code;
 	struct pt_walk walk;
-	char where[96];
+	char where[96], text[40];
 	int err;
 
 	region_name(r->cr2, where, sizeof(where));
-	printk("# #PF: %s in %s context %s 0x%016lx: %s", who(r),
-	       report_context(r), did(code), r->cr2, where);
+	printk("# #PF: %s %s 0x%016lx: %s", who(r, text, sizeof(text)),
+	       did(code), r->cr2, where);
 	print_meaning(r);
 	err = paging_walk(r->cr2, &walk);
 	print_walk(&walk);

@@ -9,6 +9,7 @@
 
 #include <asm/trapnr.h>
 #include <console/printk.h>
+#include <cpu/desc.h>
 #include <lib/compiler.h>
 #include <mm/paging.h>
 #include <trap/decode.h>
@@ -18,16 +19,13 @@
 
 static const char *bad_gate(const gate_desc *gate)
 {
-	u64 offset = (u64)gate->offset_high << 32 |
-		     (u64)gate->offset_middle << 16 | gate->offset_low;
-
 	if (gate->bits.type != GATE_INTERRUPT && gate->bits.type != GATE_TRAP)
 		return "is of a wrong type: #GP";
 	if (!gate->bits.p)
 		return "is not present: #NP";
 	if (gate->segment != __KERNEL_CS)
 		return "has a code selector that is not ours: #GP";
-	if (!is_canonical(offset))
+	if (!is_canonical(gate_offset(gate)))
 		return "has an offset that is not canonical: #GP";
 	return NULL;
 }
@@ -46,15 +44,19 @@ const char *report_bad_gate(const struct report *r, u32 nr)
 
 static void print_gate(const struct report *r, const char *name, u32 nr)
 {
+	u64 addr = r->idt.address + nr * sizeof(gate_desc);
 	const char *why = report_bad_gate(r, nr);
 	gate_desc gate;
 
-	if (peek(&gate, r->idt.address + nr * sizeof(gate), sizeof(gate)))
-		printk("# %s: gate at 0x%016lx = 0x%016lx 0x%016lx, DPL %u",
-		       name, r->idt.address + nr * sizeof(gate), gate.raw[0],
-		       gate.raw[1], gate.bits.dpl);
-	printk("# %s: the gate of vector %u (%s) %s", name, nr,
-	       trap_info(nr)->mnemonic,
+	if (peek(&gate, addr, sizeof(gate))) {
+		printk("# %s: gate 0x%02x at 0x%016lx = 0x%016lx 0x%016lx",
+		       name, nr, addr, gate.raw[0], gate.raw[1]);
+		printk("# %s: gate 0x%02x: P %u DPL %u type 0x%x IST %u "
+		       "selector 0x%04x offset 0x%016lx",
+		       name, nr, gate.bits.p, gate.bits.dpl, gate.bits.type,
+		       gate.bits.ist, gate.segment, gate_offset(&gate));
+	}
+	printk("# %s: gate 0x%02x (%s) %s", name, nr, trap_info(nr)->mnemonic,
 	       why ? why : "is sound: look at its DPL and its handler's CS");
 }
 

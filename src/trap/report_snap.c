@@ -11,12 +11,14 @@
 #include <trap/extable.h>
 #include <trap/traps.h>
 
-void report_snapshot(struct report *r, struct pt_regs *regs, const char *why)
+void report_snapshot(struct report *r, const struct pt_regs *regs,
+		     const char *why)
 {
 	bool debug = regs->vector == X86_TRAP_DB;
 
 	r->cr2 = read_cr2(); /* first: reading bad memory changes it */
-	r->regs = regs;
+	r->copy = *regs;
+	r->regs = &r->copy;
 	r->why = why;
 	r->handler_sp = (u64)regs;
 	r->cr0 = read_cr0();

@@ -159,7 +159,8 @@ static bool handle_nmi(struct pt_regs *regs)
 		this_cpu(preempt_count) = outer;
 		resumed = catch_value(regs, &event);
 		if (!resumed)
-			(*this_cpu_ptr(&unknown_nmis))++;
+			report_unknown_nmi(regs,
+					   ++*this_cpu_ptr(&unknown_nmis));
 	} else {
 		preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
 	}
