@@ -59,7 +59,7 @@ LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack -zdefs \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
 .PHONY: force all run test check coverage list-tests format clean help bench debug \
-	setup mutants
+	setup mutants golden
 all: build/irqbed.efi build/irqbed.debug build/irqbed.img ## Build everything
 
 build/%.c.o: %.c Makefile
@@ -133,6 +133,9 @@ debug: setup-run ## Boot it and wait for gdb on port 1234
 bench: all ## Instructions an interrupt costs, exact under -icount
 	$(Q)scripts/run-qemu --cpu $(CPU),-x2apic --tests 'bench.*' -- \
 		-icount shift=0,sleep=off -rtc clock=vm,base=2026-01-01 -seed 1
+
+golden: all ## Write the reports of suite crash to tests/qemu/golden/ anew
+	$(Q)tests/qemu/report.t --update
 
 list-tests: all ## Every case and the rule it judges
 	$(Q)scripts/run-qemu --args list
