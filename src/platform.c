@@ -15,6 +15,7 @@
 #include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
 #include <cpu/spinlock.h>
+#include <cpu/sections.h>
 #include <dev/hpet.h>
 #include <dev/i8042.h>
 #include <dev/pit.h>
@@ -77,11 +78,23 @@ static void log_cpu(void)
 	       c->phys_bits, c->virt_bits, c->max_leaf);
 }
 
+/*
+ * What scripts/pe-finish wrote into the image's header, which the firmware
+ * loads with it: scripts/symbolize tells by it whose symbols are wanted.
+ * Microsoft, "PE Format": e_lfanew, then CheckSum of the optional header.
+ */
+static u32 image_checksum(void)
+{
+	u32 pe = *(const u32 *)(ImageBase + 0x3c);
+
+	return pe < PAGE_SIZE - 96 ? *(const u32 *)(ImageBase + pe + 88) : 0;
+}
+
 void log_boot_info(const struct boot_info *info)
 {
-	printk("# image.base=0x%016llx image.size=0x%llx",
+	printk("# image.base=0x%016llx image.size=0x%llx image.checksum=0x%08x",
 	       (unsigned long long)info->image_base,
-	       (unsigned long long)info->image_size);
+	       (unsigned long long)info->image_size, image_checksum());
 	printk("# firmware.vendor=%s firmware.revision=0x%x",
 	       info->firmware_vendor, info->firmware_revision);
 	if (info->bios_version[0])

@@ -11,7 +11,7 @@ Layout: Microsoft, "PE Format", "Optional Header" and "Section Table".
 import collections
 import struct
 
-from irqbed import basereloc
+from . import basereloc
 
 NX_COMPAT = 0x0100
 SCN_EXECUTE, SCN_READ, SCN_WRITE = 0x20000000, 0x40000000, 0x80000000
@@ -118,6 +118,10 @@ class Image:
                          rela[2], len(raw))
         struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
                          -(-(rela[2] + len(raw)) // 4096) * 4096)
+
+    def checksum(self):
+        """What finish() wrote: irqbed's log says it too."""
+        return self._u("<I", self.opt + OPT_CHECKSUM)
 
     def problems(self):
         """What firmware that enforces W^X would refuse, a line each."""

@@ -133,8 +133,8 @@ def _symbolized(text, args, log):
     facts = {k: v for k, v in log.facts.items() if k.startswith("image.")}
     head = " ".join(f"{k}={v}" for k, v in facts.items())
     try:
-        named = symbols.annotate(f"{head}\n{text}",
-                                 os.path.splitext(args.image)[0] + ".debug")
+        named, _ = symbols.annotate(
+            f"{head}\n{text}", os.path.splitext(args.image)[0] + ".debug")
     except symbols.SymbolError:
         return text
     return named.split("\n", 1)[1].rstrip("\n")

@@ -3,7 +3,10 @@
 
 The ELF is linked at address 0 and each boot says where the firmware put it
 ("# image.base=0x... image.size=0x..."), so address - base is the ELF's own.
-A log may hold several boots; what no base stands before is left alone.
+A log may hold several boots, also of several builds; what no base stands
+before is left alone, and so is a boot of another build: a wrong name is worse
+than none. The image's own checksum tells builds apart, which the log has and
+the .efi beside the ELF; for want of it, the version.
 """
 
 import bisect
@@ -11,11 +14,13 @@ import os
 import re
 import subprocess
 
-from . import HOME
+from . import HOME, pe
 
+CHECKSUM = re.compile(r"\bimage\.checksum=0x([0-9a-f]+)")
 BASE = re.compile(r"\bimage\.base=0x([0-9a-f]+)")
 SIZE = re.compile(r"\bimage\.size=0x([0-9a-f]+)")
 BEGIN = re.compile(r"# IRQBED-BEGIN run=[0-9a-f]+ version=(\S+)")
+PLAN = re.compile(r"^TAP version ")
 ADDRESS = re.compile(r"(?:(\w+)[= ]+)?(?<![+\w])"
                      r"(?:0x([0-9a-f]{4,16})|([0-9a-f]{16}))\b")
 NOT_ADDRESSES = re.compile(r"image\.base=| entry at 0x")  # page tables'
@@ -26,7 +31,7 @@ CODE, DATA = "tTwW", "bBdDrRvV"
 
 
 class SymbolError(Exception):
-    """No base in the log, or binutils or symbols are missing."""
+    """No base in the log, no binutils or symbols, or another build's."""
 
 
 def _run(tool, *words, text=""):
@@ -92,31 +97,83 @@ class Symbols:
         return f"{text} ({' in '.join(places)})" if places else text
 
 
-def version_of(debug):
-    """The version the build beside this ELF has; None where nothing says."""
-    try:
-        with open(os.path.join(os.path.dirname(debug) or ".", "version"),
-                  encoding="ascii") as source:
-            return source.read().strip()
-    except (OSError, UnicodeDecodeError):
-        return None
+class Build:
+    """What is known of the build an ELF is of; None where nothing tells."""
+
+    def __init__(self, debug):
+        self.checksum = self.version = None
+        try:
+            with open(os.path.splitext(debug)[0] + ".efi", "rb") as source:
+                self.checksum = pe.Image(source.read()).checksum()
+        except (OSError, pe.PEError):
+            pass
+        try:
+            with open(os.path.join(os.path.dirname(debug), "version"),
+                      encoding="ascii") as source:
+                self.version = source.read().strip()
+        except (OSError, UnicodeDecodeError):
+            pass
+
+    def differs(self, checksum, version):
+        """Why a boot is not of this build; "" if it is, or nothing tells."""
+        if checksum is not None and self.checksum is not None:
+            if checksum == self.checksum:
+                return ""
+            return (f"image.checksum is {checksum:#010x} in the log, "
+                    f"{self.checksum:#010x} in the build")
+        if version and self.version and version != self.version:
+            return (f"version is {version} in the log, {self.version} in the "
+                    "build")
+        return ""
 
 
-class _Boot:
+class AnyBuild:
+    """For --force: whatever the log says, the ELF is its own."""
+
+    @staticmethod
+    def differs(_checksum, _version):
+        """Never."""
+        return ""
+
+
+class _Boots:
     """Where the image lies, as far as the log has been read."""
 
-    def __init__(self, symbols):
-        self.symbols, self.start, self.length = symbols, None, 0
+    def __init__(self, symbols, build):
+        self.symbols, self.build = symbols, build
+        self.start, self.length, self.version = None, 0, None
+        self.named, self.refused = 0, []
+
+    def _load(self, line):
+        """The line that says where the image is."""
+        size, checksum = SIZE.search(line), CHECKSUM.search(line)
+        self.start = int(BASE.search(line)[1], 16)
+        self.length = (int(size[1], 16) if size else
+                       self.symbols.addresses[-1] + 0x1000)
+        why = self.build.differs(int(checksum[1], 16) if checksum else None,
+                                 self.version)
+        if why:
+            self.start = None
+            self.refused.append(why)
+        else:
+            self.named += 1
+
+    def _head(self, line):
+        """Is it one of the lines that say what the others are about?"""
+        if begin := BEGIN.search(line):
+            self.version = begin[1]
+        elif BASE.search(line):
+            self._load(line)
+        elif PLAN.search(line):
+            self.start = self.version = None  # another boot: its base follows
+        else:
+            return False
+        return True
 
     def addresses(self, line):
         """[(label, address in the ELF, 1 if it is a call's return)]."""
-        base, size = BASE.search(line), SIZE.search(line)
-        if base:
-            self.start = int(base[1], 16)
-            self.length = (int(size[1], 16) if size else
-                           self.symbols.addresses[-1] + 0x1000)
-        if BEGIN.search(line):
-            self.start = None  # another boot: its base comes next
+        if self._head(line):
+            return []
         if self.start is None or NOT_ADDRESSES.search(line):
             return []
         called = int(RETURNS.search(line) is not None)
@@ -139,13 +196,21 @@ def _annotation(symbols, line, addresses):
                                for label, name in named)
 
 
-def annotate(text, debug):
-    """The log with what its addresses mean appended to each line."""
+def annotate(text, debug, build=None):
+    """(the log with what its addresses mean appended to each line, warnings).
+
+    build is what the ELF is held to be of: as a rule what lies beside it.
+    """
     if not BASE.search(text):
         raise SymbolError("no image.base=0x... in the log")
     symbols = Symbols(debug)
-    boot, lines = _Boot(symbols), text.splitlines()
-    found = [boot.addresses(line) for line in lines]
+    boots, lines = _Boots(symbols, build or Build(debug)), text.splitlines()
+    found = [boots.addresses(line) for line in lines]
+    if boots.refused and not boots.named:
+        raise SymbolError(f"the log is of another build than {debug}: "
+                          f"{boots.refused[0]}")
     symbols.look_up(at - called for row in found for _, at, called in row)
-    return "\n".join(line + _annotation(symbols, line, row)
-                     for line, row in zip(lines, found)) + "\n"
+    named = "\n".join(line + _annotation(symbols, line, row)
+                      for line, row in zip(lines, found)) + "\n"
+    return named, [f"a boot of another build is left alone: {why}"
+                   for why in boots.refused]

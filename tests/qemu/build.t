@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""check-image, pe-finish and symbolize: what the build must not let through."""
+"""check-image and pe-finish: what the build must not let through."""
 
 import os
 import struct
@@ -168,30 +168,6 @@ def pe_finish_refuses_what_is_no_pe(folder):
     for data in (b"", b"MZ", b"\x7fELF" + bytes(100), b"MZ" + bytes(100)):
         status, out = tool("pe-finish", write(folder, "x", data))
         check(status, 1, out)
-
-
-@test
-def symbolize_names_function_offset_and_line(folder):
-    elf = link(folder, GOOD)
-    log = write(folder, "log", "# image.base=0x7000000 image.size=0x8000\r\n"
-                "# rip=0x0000000007001000 0000000007001001 rax=0x1234\r\n"
-                "# rip=0x8001000\r\n")
-    status, out = tool("symbolize", log, "--debug", elf)
-    check(status, 0, out)
-    lines = out.splitlines()
-    contains(lines[1], "<- get+0x0 (")
-    contains(lines[1], "x.c:3), get+0x1 (")
-    assert "<-" not in lines[0] + lines[2], out
-
-
-@test
-def symbolize_says_what_it_lacks(folder):
-    log = write(folder, "log", "no base\n")
-    status, out = tool("symbolize", log, "--debug", link(folder, GOOD))
-    check(status, 1, out)
-    contains(out, "no image.base")
-    log = write(folder, "log", "# image.base=0x1000\n")
-    assert tool("symbolize", log, "--debug", "/absent")[0] != 0
 
 
 main()
