@@ -8,9 +8,10 @@
 #include "efi_main.h"
 #include <lib/string.h>
 
-#define TEXT_MAX 4096
+#define TEXT_MAX 4096 /* the complaint says so */
 
 static char text[TEXT_MAX];
+static bool cut; /* there was more than that */
 static EFI_GUID guid_fs = SIMPLE_FILE_SYSTEM_PROTOCOL;
 
 static bool is_space(char c)
@@ -26,7 +27,18 @@ static size_t narrow(const CHAR16 *wide, size_t chars)
 	for (; n < chars && n < TEXT_MAX - 1 && wide[n]; n++)
 		text[n] = wide[n] < 127 ? (char)wide[n] : '?';
 	text[n] = '\0';
+	cut = n < chars && wide[n];
 	return n;
+}
+
+/* Half a word may be a good one: "repeat=10" of "repeat=1000". */
+static void drop_cut_word(void)
+{
+	size_t n = strlen(text);
+
+	while (n && !is_space(text[n - 1]))
+		n--;
+	text[n] = '\0';
 }
 
 static bool has_words(const char *s)
@@ -64,7 +76,8 @@ static bool from_file(EFI_LOADED_IMAGE *loaded)
 {
 	EFI_FILE_IO_INTERFACE *fs;
 	EFI_FILE *root, *file;
-	UINTN size = TEXT_MAX - 1;
+	UINTN size = TEXT_MAX - 1, more = 1;
+	char next;
 	EFI_STATUS status;
 
 	if (EFI_ERROR(bs->HandleProtocol(loaded->DeviceHandle, &guid_fs,
@@ -75,6 +88,8 @@ static bool from_file(EFI_LOADED_IMAGE *loaded)
 			    EFI_FILE_MODE_READ, 0);
 	if (!EFI_ERROR(status)) {
 		status = file->Read(file, &size, text);
+		cut = size == TEXT_MAX - 1 &&
+		      !EFI_ERROR(file->Read(file, &more, &next)) && more;
 		file->Close(file);
 	}
 	root->Close(root);
@@ -101,5 +116,10 @@ void efi_read_options(EFI_LOADED_IMAGE *loaded, struct boot_info *info)
 			sizeof(info->options_from));
 		return;
 	}
+	if (cut)
+		drop_cut_word();
 	options_parse(&info->options, words, &info->option_errors);
+	if (cut)
+		options_complain(&info->option_errors,
+				 "words beyond 4095 characters are not read");
 }

@@ -67,3 +67,6 @@ const char *options_skip_command(const char *text);
  */
 u32 options_parse(struct options *opt, const char *text,
 		  struct option_errors *errors);
+
+/* Add a complaint of the caller's own to what options_parse() found. */
+void options_complain(struct option_errors *errors, const char *text);

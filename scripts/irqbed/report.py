@@ -21,6 +21,7 @@ class Judgement:
     """A log set against the known defects of its platform."""
     log: taplog.Log
     known: dict = field(default_factory=dict)
+    listed: bool = False  # is there a list, whatever rows hold here?
 
     def failed(self):
         """Names of the cases that failed and are not known to."""
@@ -54,6 +55,10 @@ class Judgement:
         lines += [f"failed: {name}" for name in self.failed()]
         lines += [f"passed, but listed as a known defect: {name}"
                   for name in self.stale()]
+        if self.listed and not self.known and self.failed():
+            platform = self.log.facts.get("platform", "this platform")
+            lines.append(f"no known-defects rows for {platform}: failures may "
+                         "be the platform's, see tests/known-defects")
         if self.log.plan == 0 and self.log.listed:
             return lines + [f"{len(self.log.listed)} cases listed"]
         passed = self.log.count(taplog.PASS) - len(self.stale())
@@ -68,7 +73,8 @@ def judge(data, defects_path):
     """Parse and judge a raw capture (bytes)."""
     log = taplog.parse(data)
     rows = defects.load(defects_path) if defects_path else []
-    return Judgement(log, defects.for_platform(rows, log.facts))
+    return Judgement(log, defects.for_platform(rows, log.facts),
+                     bool(defects_path))
 
 
 def to_tap(judgement):

@@ -21,7 +21,7 @@ int select_cases(const struct options *opt);
 u32 selected_count(void);
 const struct ktest_case *selected_case(u32 index);
 const struct ktest_suite *suite_of(const struct ktest_case *c);
-extern char unmatched_glob[64]; /* the one that matched nothing */
+extern char nothing_selected[160]; /* why select_cases() is -ENOENT */
 
 /* one_case.c */
 void run_case(const struct ktest_case *c, struct ktest_result *result);

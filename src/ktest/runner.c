@@ -65,7 +65,7 @@ void ktest_begin(const struct options *opt)
 	printk("# IRQBED-BEGIN run=%08x version=%s", run.run_id,
 	       IRQBED_VERSION);
 	if (err == -ENOENT)
-		bail_out_reported("no case matches '%s'", unmatched_glob);
+		bail_out_reported("%s", nothing_selected);
 	if (err)
 		bail_out("more cases than the runner holds");
 }

@@ -7,6 +7,7 @@
 
 #include <ktest/compare.h>
 #include <lib/errno.h>
+#include <lib/format.h>
 #include <lib/glob.h>
 #include <lib/random.h>
 #include <lib/string.h>
@@ -20,7 +21,7 @@ extern const struct ktest_suite *const __start_ksuite[], *const __stop_ksuite[];
 
 static u16 order[MAX_CASES];
 static u32 nr_selected;
-char unmatched_glob[64];
+char nothing_selected[160];
 
 u32 selected_count(void)
 {
@@ -61,7 +62,7 @@ static bool wanted(const struct options *opt, const struct ktest_case *c)
 	       !glob_list_any(opt->skip, pattern_selects_cb, (void *)c);
 }
 
-/* True, and the pattern kept, if it selects no case at all. */
+/* True, and said, if the pattern selects no case at all. */
 static bool selects_nothing(const char *pattern, void *unused)
 {
 	for (const struct ktest_case *c = __start_ktest; c < __stop_ktest;
@@ -69,7 +70,8 @@ static bool selects_nothing(const char *pattern, void *unused)
 		if (pattern_selects(pattern, c))
 			return false;
 	}
-	strscpy(unmatched_glob, pattern, sizeof(unmatched_glob));
+	scnprintf(nothing_selected, sizeof(nothing_selected),
+		  "no case matches '%.63s'", pattern);
 	return true;
 }
 
@@ -100,7 +102,9 @@ int select_cases(const struct options *opt)
 	    glob_list_any(opt->skip, selects_nothing, NULL))
 		return -ENOENT;
 	if (!nr_selected) {
-		strscpy(unmatched_glob, opt->tests, sizeof(unmatched_glob));
+		scnprintf(nothing_selected, sizeof(nothing_selected),
+			  "no case matches '%.63s' once skip='%.63s' is out",
+			  opt->tests[0] ? opt->tests : "*", opt->skip);
 		return -ENOENT;
 	}
 	return 0;

@@ -224,22 +224,25 @@ static void shown_word(char shown[SHOWN_MAX + 4], const char *word)
 			*shown = '?';
 }
 
+void options_complain(struct option_errors *errors, const char *text)
+{
+	if (errors->count++ < OPT_ERRORS)
+		strscpy(errors->text[errors->count - 1], text,
+			sizeof(errors->text[0]));
+}
+
 static void complain(struct option_errors *errors, const char *word,
 		     const struct option *o)
 {
-	char shown[SHOWN_MAX + 4];
-	char *text;
+	char shown[SHOWN_MAX + 4], text[sizeof(errors->text[0])];
 
 	shown_word(shown, word);
-	if (errors->count++ >= OPT_ERRORS)
-		return;
-	text = errors->text[errors->count - 1];
 	if (o)
-		scnprintf(text, sizeof(errors->text[0]), "'%s': %s %s", shown,
-			  o->key, o->allowed);
+		scnprintf(text, sizeof(text), "'%s': %s %s", shown, o->key,
+			  o->allowed);
 	else
-		scnprintf(text, sizeof(errors->text[0]), "unknown option '%s'",
-			  shown);
+		scnprintf(text, sizeof(text), "unknown option '%s'", shown);
+	options_complain(errors, text);
 }
 
 /* The row of the word's key, or NULL; *value is what follows '=', or NULL. */

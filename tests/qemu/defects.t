@@ -45,6 +45,15 @@ def a_listed_failure_passes(folder):
 
 
 @test
+def a_platform_without_rows_is_said_when_a_case_fails(folder):
+    hint = "no known-defects rows for tcg-10.0.2: failures may be the platform"
+    other = ROW.replace("9.0..10.x", "7.2")
+    contains(judge(folder, FAILING, other)[1], hint)
+    for data, rows in ((FAILING, ROW), (make_log("ok 1 - a.two"), other)):
+        assert hint not in judge(folder, data, rows)[1]
+
+
+@test
 def a_listed_case_that_passes_is_status_1(folder):
     data = make_log("ok 1 - a.one", "ok 2 - a.two")
     status, out = judge(folder, data, ROW)

@@ -67,13 +67,24 @@ def a_glob_without_a_case_is_3_and_named(folder):
 
 
 @test
+def a_skip_that_leaves_no_case_is_3_and_named(folder):
+    status, out, _ = boot(folder, "--tests", "ud.ud2*", "--skip", "ud.*,a*")
+    check(status, 3, out)
+    contains(out, "no case matches 'ud.ud2*' once skip='ud.*,a*' is out")
+
+
+@test
 def an_unknown_option_is_named_and_the_run_goes_on(folder):
+    # So are words there is no room for; the last one to fit is cut in two.
     status, out, data = boot(folder, "--tests", "selftest.passes",
-                             "--args", "colour=blue repeat=x")
+                             "--args", "colour=blue repeat=x" +
+                             " verbose" * 600)
     check(status, 0, out)
     text = data.decode("ascii", "replace")
     contains(text, "colour")
     contains(text, "repeat")
+    contains(text, "# options.error=words beyond 4095 characters")
+    check(text.count("options.error"), 3, text)
 
 
 @test
