@@ -104,8 +104,8 @@ def _line(line, faulted):
     if "port 0x61 is" in line:  # its low bits count
         line = re.sub(r"is 0x[0-9a-f]{2}", "is VALUE", line)
     line = NAMED.sub(_named, line) if "<-" in line else line
-    if re.match(r"#  +0x.*<- STATIC", line):
-        return None  # a frame that another compiler inlines
+    if re.match(r"#  +0x.*<- (STATIC|exc_\w+)\+", line):
+        return None  # another compiler inlines it; exc_*() end in a jump
     line = PLACE.sub(_place, line)
     line = re.sub(r"(\S*) (0x[0-9a-f]{16})", _number, line)
     line = re.sub(r"(\.\w+(?: \(\w+\))?)\+0x[0-9a-f]+", r"\1+N", line)

@@ -6,8 +6,9 @@
  *
  * The statement that crashes ends in a comment that golden.py looks for, so
  * that its line may move; where it is the compiler's choice, each line it may
- * choose does. Functions are __noinline, and barrier() keeps a call from
- * becoming a jump, so that every compiler leaves the same frames.
+ * choose does. So that every compiler leaves the same frames, functions are
+ * __noinline, insn_ret() makes them build one, and barrier() keeps a call from
+ * becoming a jump.
  */
 #include <apic/lapic.h>
 #include <asm/processor-flags.h>
@@ -66,6 +67,7 @@ TEST(crash, stack_overflow, RULE)
 
 TEST(crash, write_to_text, RULE)
 {
+	insn_ret(NULL);
 	*(volatile u8 *)insn_ud2 = 0xcc; /* CRASH */
 }
 
@@ -141,6 +143,7 @@ TEST(crash, user_fault, RULE)
 
 static __noinline irqreturn_t faulting_handler(int irq, void *dev)
 {
+	insn_ret(NULL);
 	*(volatile u32 *)ABSENT = 1; /* CRASH */
 	return IRQ_HANDLED;
 }
@@ -157,6 +160,7 @@ TEST(crash, fault_in_hardirq, RULE)
 
 static __noinline bool faulting_hook(struct pt_regs *regs, void *data)
 {
+	insn_ret(NULL);
 	*(volatile u32 *)ABSENT = 1; /* CRASH */
 	return true;
 }
@@ -192,6 +196,7 @@ TEST(crash, bug_on, RULE)
 
 static __noinline void wait_for_ever(void)
 {
+	insn_ret(NULL);
 	while (!READ_ONCE(released)) /* CRASH */
 		barrier();	     /* CRASH */
 }
@@ -230,6 +235,7 @@ TEST(crash, noncanonical_rip, RULE)
 TEST(crash, bad_rsp_and_rbp, RULE)
 {
 	insn_crash_on_stack((void *)0x5a5a5a5a5a5a5a5aull);
+	barrier();
 }
 
 /* A frame whose caller is itself: the walk must end. */
@@ -238,6 +244,7 @@ TEST(crash, frame_loop, RULE)
 	volatile u64 frame[2] = { (u64)frame, (u64)insn_ud2 };
 
 	insn_crash_on_frame((void *)frame); /* CRASH */
+	barrier();
 }
 
 TEST(crash, frame_misaligned, RULE)
@@ -245,6 +252,7 @@ TEST(crash, frame_misaligned, RULE)
 	volatile u64 frame[2] = { 0, (u64)insn_ud2 };
 
 	insn_crash_on_frame((char *)frame + 1); /* CRASH */
+	barrier();
 }
 
 TEST(crash, frame_outside, RULE)
@@ -255,8 +263,10 @@ TEST(crash, frame_outside, RULE)
 
 TEST(crash, frame_in_guard, RULE)
 {
-	insn_crash_on_frame(
-		(void *)(stack_top(0, STACK_TASK) - STACK_SIZE - PAGE_SIZE));
+	u64 guard = stack_top(0, STACK_TASK) - STACK_SIZE - PAGE_SIZE;
+
+	insn_crash_on_frame((void *)guard); /* CRASH */
+	barrier();
 }
 
 /* The report reads the code at RIP, and a breakpoint waits there. */
