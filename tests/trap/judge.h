@@ -19,6 +19,9 @@
 #include <ktest/ktest.h>
 #include <trap/catch.h>
 
+/* What lies above the frame that an NMI's handler sees: src/entry/nmi.S. */
+#define NMI_COPY 48
+
 /* Where in the test a check stands, for its message. */
 struct place {
 	const char *file;

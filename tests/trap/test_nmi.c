@@ -24,7 +24,6 @@
 #define RULE	     "SDM 3A Nonmaskable Interrupt (NMI)"
 #define HANDLING     "SDM 3A Handling Multiple NMIs"
 #define QUIET_US     20 /* so long nothing must come; waits are not judged */
-#define NMI_COPY     48 /* src/entry/nmi.S: what is above the copy */
 #define NMI_STACK    ((enum stack_kind)(STACK_IST1 + IST_NMI - 1))
 #define TEST_A_STACK ((enum stack_kind)(STACK_IST1 + IST_TEST_A - 1))
 

@@ -92,10 +92,13 @@ TEST(nmi, the_vector_field_is_ignored, ICR)
 {
 	static const u8 vector[] = { 2, 5, 15, 0x41, 0xff };
 
+	u32 before;
+
 	lapic_esr();
+	before = lapic_esr(); /* 0, or bits that this platform never clears */
 	for (u32 i = 0; i < ARRAY_SIZE(vector); i++)
 		EXPECT_EQ(sent(APIC_DM_NMI | vector[i], this_cpu(apic_id)), 1);
-	EXPECT_EQ(lapic_esr(), 0);
+	EXPECT_EQ(lapic_esr(), before);
 }
 
 /* It has no vector, so no priority, and no EOI belongs to it. */

@@ -6,6 +6,8 @@
 #include <cpu/irqflags.h>
 #include <trap/traps.h>
 
+#include "judge.h"
+
 #define HLT_TRIES 8
 #define STATUS_AND_RF                                                    \
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
@@ -22,6 +24,7 @@ static void *port(void)
 static bool judge_event(const struct trap *got, u32 nr, u64 flags,
 			enum stack_kind stack)
 {
+	u64 top = stack_top(smp_processor_id(), stack);
 	bool arrived = got->nr == nr;
 	int err = companion_answer();
 
@@ -32,7 +35,7 @@ static bool judge_event(const struct trap *got, u32 nr, u64 flags,
 	EXPECT_EQ(got->error_code, 0);
 	EXPECT_EQ(got->flags & ~(u64)STATUS_AND_RF, flags);
 	EXPECT_EQ(got->stack, stack);
-	EXPECT_EQ(got->handler_sp, stack_top(smp_processor_id(), stack));
+	EXPECT_EQ(got->handler_sp, top - (stack == STACK_IST2 ? NMI_COPY : 0));
 	EXPECT_EQ(got->handler_flags & CLEAR_IN_HANDLER, 0);
 	EXPECT_EQ(got->regs.di, companion_port());
 	return true;
