@@ -11,6 +11,7 @@ USER_FAULT(idiv64);
 USER_FAULT(nop);
 USER_FAULT(cpuid);
 USER_FAULT(popf);
+USER_FAULT(popf_nop);
 USER_FAULT(store1);
 USER_FAULT(store2);
 USER_FAULT(store4);

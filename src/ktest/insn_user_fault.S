@@ -33,6 +33,7 @@ uf idiv64,		idivq %rdi
 uf nop,			nop
 uf cpuid,		cpuid
 uf popf,		popfq
+uf popf_nop,		.byte 0x9d, 0x90
 uf store1,		movb %al, (%rdi)
 uf store2,		movw %ax, (%rdi)
 uf store4,		movl %eax, (%rdi)
