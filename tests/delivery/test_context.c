@@ -18,6 +18,7 @@
 
 static struct dl_context context;
 static u32 handled, served;
+static u64 handler_flags; /* all handlers' RFLAGS, or-ed */
 static softirq_action_t action_before;
 
 static void fill(u64 flags)
@@ -31,6 +32,7 @@ static void fill(u64 flags)
 		xmm[i] = (u8)(i * 37 + 11);
 	context.flags_in = flags;
 	handled = served = 0;
+	handler_flags = 0;
 }
 
 static void judge(u64 flags)
@@ -42,6 +44,7 @@ static void judge(u64 flags)
 	EXPECT_EQ(without_rf(context.flags_out), flags);
 	EXPECT_EQ(context.sp, 0); /* RSP is where it was */
 	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(handler_flags & X86_EFLAGS_DF, 0); /* as C wants it */
 }
 
 #define PATTERN \
@@ -50,6 +53,7 @@ static void judge(u64 flags)
 static bool on_trap(struct pt_regs *regs, void *insn)
 {
 	handled++;
+	handler_flags |= native_save_fl();
 	if (insn && regs->ip == (u64)insn)
 		regs->ip += 2;
 	insn_dl_clobber();
@@ -59,6 +63,7 @@ static bool on_trap(struct pt_regs *regs, void *insn)
 static irqreturn_t on_irq(int irq, void *raise)
 {
 	handled++;
+	handler_flags |= native_save_fl();
 	if (raise)
 		raise_softirq_irqoff(NET_RX_SOFTIRQ);
 	insn_dl_clobber();
@@ -68,6 +73,7 @@ static irqreturn_t on_irq(int irq, void *raise)
 static void on_softirq(void)
 {
 	served++;
+	handler_flags |= native_save_fl();
 	insn_dl_clobber();
 }
 
@@ -149,6 +155,7 @@ static bool on_nmi(struct pt_regs *regs, void *data)
 {
 	if (++handled > 1) {
 		second_ip = regs->ip;
+		handler_flags |= native_save_fl();
 		insn_dl_clobber();
 		return true;
 	}
@@ -177,6 +184,7 @@ TEST(delivery, all_registers_survive_an_nmi, RULE)
 	u64 flags = local_irq_save();
 
 	handled = 0;
+	handler_flags = 0;
 	trap_hook(X86_TRAP_NMI, on_nmi, NULL);
 	trap_hook(X86_TRAP_UD, on_ud2, NULL);
 	apic_send_nmi(this_cpu(apic_id));
@@ -185,6 +193,7 @@ TEST(delivery, all_registers_survive_an_nmi, RULE)
 	trap_hook(X86_TRAP_UD, NULL, NULL);
 	local_irq_restore(flags);
 	EXPECT_EQ(second_ip, insn_dl_ud2);
+	EXPECT_EQ(handler_flags & X86_EFLAGS_DF, 0);
 	for (u32 i = 0; i < 15; i++)
 		EXPECT_EQ((&after_nmi.r15)[i], (&at_ud2.r15)[i]);
 	EXPECT_EQ(after_nmi.ip, at_ud2.ip);
