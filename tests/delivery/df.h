@@ -21,7 +21,7 @@ enum source {
 	BREAKPOINT, /* the same; RF of a later fault is not defined */
 	TRAP,	    /* as BREAKPOINT */
 	EXTERNAL,   /* as TRAP, but EXT by both */
-	NMI,	    /* and it hits where it likes */
+	NMI,	    /* the same */
 };
 
 struct first {

@@ -48,7 +48,7 @@ TEST(df, an_interrupt_then_a_fault_is_served_serially, DF_RULE)
 
 TEST(df, an_nmi_then_a_fault_is_served_serially, DF_RULE)
 {
-	df_row(K("NMI", X86_TRAP_NMI, NMI, wait));
+	df_row(K("NMI", X86_TRAP_NMI, NMI, nop));
 }
 
 TEST(df, a_single_step_then_a_fault_is_served_serially, DF_RULE)

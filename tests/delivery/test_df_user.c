@@ -2,7 +2,7 @@
 /*
  * The double-fault table from CPL 3, and from 32-bit code there, which alone
  * has INTO and BOUND. RSP0 itself may be what is bad. #TS is an event of
- * delivery: INT n's here too. An NMI cannot be aimed at CPL 3.
+ * delivery: INT n's here too.
  *
  * Spec: SDM 3A "Interrupt 8-Double Fault Exception (#DF)"; APM 2 "#DF-Double-
  *       Fault Exception (Vector 8)".
@@ -56,6 +56,11 @@ TEST(df, user_icebp_then_a_fault_is_served_serially, DF_RULE)
 TEST(df, user_interrupt_then_a_fault_is_served_serially, DF_RULE)
 {
 	df_row(U("an interrupt", IRQ_LOW, EXTERNAL, nop, .flags = FLAGS_IF));
+}
+
+TEST(df, user_nmi_then_a_fault_is_served_serially, DF_RULE)
+{
+	df_row(U("NMI", X86_TRAP_NMI, NMI, nop));
 }
 
 TEST(df, user_single_step_then_a_fault_is_served_serially, DF_RULE)

@@ -28,7 +28,7 @@ TEST(delivery, each_fault_of_an_nmis_delivery_sets_ext, RULE)
 				      .nr = X86_TRAP_NMI,
 				      .source = NMI,
 				      .judge_ext = true,
-				      .insn = insn_df_wait });
+				      .insn = insn_df_nop });
 }
 
 TEST(delivery, each_fault_of_an_exceptions_delivery_sets_ext, RULE)
