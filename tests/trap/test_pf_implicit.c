@@ -231,6 +231,28 @@ TEST(pf, implicit_access_from_cpl_0_has_no_ac, SMAP)
 	gdt_read(ONLY_0_AC);
 }
 
+/* PKRU is asked about user pages, IA32_PKRS about the supervisor's. */
+TEST(pf, protection_keys_hold_for_implicit_accesses, "SDM 3A Protection Keys")
+{
+	u64 cr4 = read_cr4();
+	const u32 no_access = 1u << 2 * 3, no_write = 2u << 2 * 3;
+
+	if (!cpu_has(X86_FEATURE_PKU) || !cpu_has(X86_FEATURE_PKS))
+		SKIP(return, "this CPU has not both kinds of protection keys");
+	wrmsr(MSR_IA32_PKRS, 0);
+	write_cr4(cr4 | X86_CR4_PKE | X86_CR4_PKS);
+	set_entry(PTE2, SECOND, 0, _PAGE_PKEY(3));
+	for (u32 i = 0; i < 4 && ktest_ok(); i++) {
+		wrpkru(i & 1 ? no_write : no_access);
+		wrmsr(MSR_IA32_PKRS, i & 2 ? no_write : no_access);
+		gdt_read(NOT_0_AC);
+		gdt_write(NOT_0_AC);
+	}
+	wrmsr(MSR_IA32_PKRS, 0);
+	wrpkru(0);
+	write_cr4(cr4);
+}
+
 /* An LDT whose first descriptor is at SECOND; its own descriptor in FIRST. */
 TEST(pf, ldt_read_is_the_supervisors, RULE)
 {

@@ -13,6 +13,11 @@
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
 	 X86_EFLAGS_SF | X86_EFLAGS_OF)
 
+/* By the gate, and DF by our entry code. */
+#define CLEARED                                                          \
+	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | \
+	 X86_EFLAGS_DF)
+
 #define MINE "the manual's"
 #define SAME(what, got, want) \
 	ktest_check(__FILE__, __LINE__, what, OP_EQ, MINE, got, want)
@@ -102,6 +107,9 @@ static void check_fault(const struct one_try *t, const struct pf_answer *a)
 	SAME("saved CS", got->cs, cpl3 ? __USER_CS : __KERNEL_CS);
 	SAME("saved SS", got->ss, cpl3 ? __USER_DS : __KERNEL_DS);
 	SAME("stack", got->stack, cpl3 ? STACK_ENTRY : STACK_TASK);
+	SAME("pushed from", got->handler_sp,
+	     cpl3 ? stack_top(0, STACK_ENTRY) : ALIGN_DOWN(t->sp, 16));
+	SAME("RFLAGS in the handler", got->handler_flags & CLEARED, 0);
 }
 
 /* The combination, once it failed. */
