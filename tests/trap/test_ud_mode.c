@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+/*
+ * #UD by mode: instructions the CPU has, or has not, whose switch is off. With
+ * the switch off they are invalid either way, so no case asks CPUID first.
+ *
+ * Spec: SDM 3A "Interrupt 6-Invalid Opcode Exception (#UD)", "Control
+ *       Registers"; SDM 2 and APM 3, each instruction's exceptions.
+ */
+#include <asm/msr-index.h>
+#include <asm/special_insns.h>
+#include <cpu/cpufeature.h>
+
+#include "ud_group.h"
+
+#define EFER_SVME   BIT(12)
+#define XCR0_X87    BIT(0)
+#define XCR0_SSE    BIT(1)
+#define XCR0_AVX    BIT(2)
+#define RULE_SSE_EM "SDM 3A CR0.EM, Interrupt 6; APM 2 Emulate Coprocessor (EM)"
+
+static void ud_mode_teardown(void)
+{
+	fninit(); /* MMX leaves x87's tags behind */
+}
+
+SUITE(ud, .teardown = ud_mode_teardown);
+
+TEST(ud, rsm_outside_smm, "SDM 2B RSM; APM 3 RSM")
+{
+	EXPECT_UD(rsm);
+}
+
+TEST(ud, sse_without_osfxsr, "SDM 3A Checking for CR4.OSFXSR; Interrupt 6")
+{
+	EXPECT_RUNS(sse);
+	EXPECT_UD_WITHOUT_CR4(sse, X86_CR4_OSFXSR);
+}
+
+TEST(ud, sse_with_em, RULE_SSE_EM)
+{
+	ud_judge_cr0(UD_GROUP(sse), X86_CR0_EM, X86_TRAP_UD);
+}
+
+TEST(ud, mmx_with_em, RULE_SSE_EM)
+{
+	EXPECT_RUNS(mmx);
+	ud_judge_cr0(UD_GROUP(mmx), X86_CR0_EM, X86_TRAP_UD);
+}
+
+TEST(ud, emms_with_em, "SDM 2A EMMS; APM 5 EMMS")
+{
+	EXPECT_RUNS(emms);
+	ud_judge_cr0(UD_GROUP(emms), X86_CR0_EM, X86_TRAP_UD);
+}
+
+/* PREFETCH, the fences, MOVNTI, CLFLUSH, PAUSE touch no SSE register. */
+TEST(ud, sse_without_state_needs_no_osfxsr, "SDM 3A Checking for CR4.OSFXSR")
+{
+	ud_judge_cr4(UD_GROUP(sse_exempt), X86_CR4_OSFXSR, TRAP_NONE);
+	ud_judge_cr0(UD_GROUP(sse_exempt), X86_CR0_EM, TRAP_NONE);
+}
+
+/* CR4.VMXE is 0: off, or not there at all. */
+TEST(ud, vmx_instructions_when_off, "SDM 3C VMX Instructions")
+{
+	EXPECT_FALSE(read_cr4() & X86_CR4_VMXE);
+	EXPECT_UD(vmx);
+}
+
+/* Their opcode, 0F C7 with memory, is CMPXCHG8B's: ModR/M tells them apart. */
+TEST(ud, vmx_instructions_of_group_9_when_off, "SDM 3C VMX Instructions")
+{
+	EXPECT_FALSE(read_cr4() & X86_CR4_VMXE);
+	EXPECT_UD(vmx_group9);
+}
+
+/* EFER.SVME is 0: off, or not there at all. */
+TEST(ud, svm_instructions_when_off, "APM 2 Enabling SVM; APM 3 VMRUN, CLGI")
+{
+	EXPECT_FALSE(rdmsr(MSR_EFER) & EFER_SVME);
+	EXPECT_UD(svm);
+}
+
+TEST(ud, hypercalls_without_a_hypervisor, "SDM 3C VMCALL; APM 3 VMMCALL")
+{
+	if (cpu_has(X86_FEATURE_HYPERVISOR))
+		SKIP(return, "a hypervisor is declared, which may take them");
+	EXPECT_UD(hypercall);
+}
+
+TEST(ud, fsgsbase_instructions_when_off, "SDM 2B RDFSBASE; APM 3 RDFSBASE")
+{
+	EXPECT_UD_WITHOUT_CR4(fsgsbase, X86_CR4_FSGSBASE);
+}
+
+TEST(ud, xsave_instructions_when_off, "SDM 2 XGETBV, XSAVE; APM 3 the same")
+{
+	EXPECT_UD_WITHOUT_CR4(xsave, X86_CR4_OSXSAVE);
+}
+
+TEST(ud, xsavec_xsaves_and_xrstors_when_off, "SDM 2D XSAVEC, XSAVES, XRSTORS")
+{
+	EXPECT_UD_WITHOUT_CR4(xsave_group9, X86_CR4_OSXSAVE);
+}
+
+TEST(ud, rdpkru_and_wrpkru_when_off, "SDM 2B RDPKRU; APM 3 RDPKRU")
+{
+	EXPECT_UD_WITHOUT_CR4(pku, X86_CR4_PKE);
+}
+
+TEST(ud, getsec_when_off, "SDM 2D GETSEC: #UD if CR4.SMXE is 0")
+{
+	EXPECT_FALSE(read_cr4() & X86_CR4_SMXE);
+	EXPECT_UD(getsec);
+}
+
+/* AMD has neither in long mode. Intel has, and refuses a NULL code segment. */
+TEST(ud, sysenter_and_sysexit_in_long_mode, "SDM 2B SYSENTER; APM 3 SYSENTER")
+{
+	u64 cs = rdmsr(MSR_IA32_SYSENTER_CS);
+
+	wrmsr(MSR_IA32_SYSENTER_CS, 0);
+	ud_judge(UD_GROUP(sysenter), boot_cpu_data.vendor == VENDOR_INTEL
+					     ? X86_TRAP_GP
+					     : X86_TRAP_UD);
+	wrmsr(MSR_IA32_SYSENTER_CS, cs);
+}
+
+TEST(ud, syscall_and_sysret_without_sce,
+     "SDM 2B SYSCALL, SYSRET; APM 3 SYSCALL")
+{
+	u64 efer = rdmsr(MSR_EFER);
+
+	wrmsr(MSR_EFER, efer & ~(u64)EFER_SCE);
+	EXPECT_UD(syscall);
+	wrmsr(MSR_EFER, efer);
+}
+
+TEST(ud, shadow_stack_instructions_when_off, "SDM 2 INCSSP, WRSS, SETSSBSY")
+{
+	if (cpu_has(X86_FEATURE_SHSTK))
+		EXPECT_UD_WITHOUT_CR4(cet, X86_CR4_CET);
+	else
+		EXPECT_UD(cet);
+}
+
+/* With AVX on in XCR0, where there is AVX: or it would be #UD anyway. */
+static void with_xcr0(const struct ud_group *group, u64 bits, u32 nr)
+{
+	u64 xcr0 = xgetbv(0);
+
+	xsetbv(0, bits);
+	ud_judge(group, nr);
+	xsetbv(0, xcr0);
+}
+
+#define EXPECT_AVX(group, nr) \
+	with_xcr0(UD_GROUP(group), XCR0_X87 | XCR0_SSE | XCR0_AVX, nr)
+#define RULE_VEX "SDM 2A VEX Prefix, Exceptions Type 2 to 8; APM 3 VEX Prefix"
+
+TEST(ud, vex_is_valid_with_its_state_enabled, RULE_VEX)
+{
+	if (!cpu_has(X86_FEATURE_AVX) || !cpu_has(X86_FEATURE_XSAVE))
+		SKIP(return, "this CPU has no AVX");
+	EXPECT_AVX(vex_valid, TRAP_NONE);
+}
+
+TEST(ud, vex_without_its_state, "SDM 1 Detection of AVX; SDM 3A XCR0, OSXSAVE")
+{
+	if (cpu_has(X86_FEATURE_XSAVE))
+		with_xcr0(UD_GROUP(vex_valid), XCR0_X87 | XCR0_SSE,
+			  X86_TRAP_UD);
+	EXPECT_UD_WITHOUT_CR4(vex_valid, X86_CR4_OSXSAVE);
+}
+
+/* The cases of VEX hold without AVX as well: then for another reason. */
+static void vex_is_invalid(const struct ud_group *group)
+{
+	if (cpu_has(X86_FEATURE_AVX) && cpu_has(X86_FEATURE_XSAVE))
+		with_xcr0(group, XCR0_X87 | XCR0_SSE | XCR0_AVX, X86_TRAP_UD);
+	else
+		ud_judge(group, X86_TRAP_UD);
+}
+
+TEST(ud, rex_before_vex, RULE_VEX)
+{
+	vex_is_invalid(UD_GROUP(vex_prefixed));
+}
+
+TEST(ud, vex_vvvv_that_names_no_operand, RULE_VEX)
+{
+	vex_is_invalid(UD_GROUP(vex_vvvv));
+}
+
+TEST(ud, vex_l_without_such_a_form, RULE_VEX)
+{
+	vex_is_invalid(UD_GROUP(vex_l));
+}
+
+TEST(ud, vmovd_of_256_bits, RULE_VEX)
+{
+	if (!cpu_has(X86_FEATURE_AVX) || !cpu_has(X86_FEATURE_XSAVE))
+		SKIP(return, "this CPU has no AVX");
+	vex_is_invalid(UD_GROUP(vmovd_l));
+}
+
+TEST(ud, vex_w_without_such_a_form, RULE_VEX)
+{
+	vex_is_invalid(UD_GROUP(vex_w));
+}
+
+TEST(ud, vex_of_a_map_that_does_not_exist, RULE_VEX)
+{
+	vex_is_invalid(UD_GROUP(vex_map));
+}
+
+TEST(ud, evex_without_avx512, "SDM 2A EVEX Prefix; SDM 2A BOUND")
+{
+	if (boot_cpu_data.max_leaf >= 7 && cpuid_count(7, 0).ebx & BIT(16))
+		SKIP(return, "this CPU has AVX-512");
+	vex_is_invalid(UD_GROUP(evex));
+}
