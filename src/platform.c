@@ -14,8 +14,8 @@
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
 #include <cpu/percpu.h>
-#include <cpu/spinlock.h>
 #include <cpu/sections.h>
+#include <cpu/spinlock.h>
 #include <dev/hpet.h>
 #include <dev/i8042.h>
 #include <dev/pit.h>

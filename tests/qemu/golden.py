@@ -95,8 +95,8 @@ def _line(line, faulted):
         line = _flags(line)
     if line.startswith("# cr0 0x") and not faulted:  # an older one
         line = re.sub("cr2 0x[0-9a-f]+", "cr2 VALUE", line)
-    if line.startswith("# cr4 0x"):  # what the CPU model has
-        line = re.sub("cr4 0x[0-9a-f]+", "cr4 VALUE", line)
+    if line.startswith("# cr4 0x"):  # what the CPU has and a boot enables
+        line = re.sub("(cr4|efer) 0x[0-9a-f]+", r"\1 VALUE", line)
     if " entry at 0x" in line:  # page tables: the words after it stay
         line = re.sub(r"= 0x[0-9a-f]{16}", "= ENTRY", line)
     if re.match(r"# #\w+: gate 0x\w+ at ", line):  # its words follow
