@@ -48,8 +48,11 @@ PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
 # All but the hot paths (irq bh apic) for size: thousands of cases must fit.
 build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trap/% acpi/% time/% \
-	dev/% smp/% ktest/%) build/tests/%.o: CFLAGS += -Os
+	dev/% smp/% ktest/%): CFLAGS += -Os
+build/tests/%.o: CFLAGS += -Oz
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
+# A canary is 30 bytes: in a case, only where it is what is judged.
+build/tests/%.o: PROTECT += -fstack-protector-explicit
 # Only the log's BEGIN line shows the version: only its object depends on it.
 build/src/ktest/runner.c.o: build/version
 build/src/ktest/runner.c.o: CFLAGS += -DIRQBED_VERSION='"$(VERSION)"'

@@ -69,8 +69,9 @@ struct irq_desc {
 	u32 gsi;
 	void *chip_data;
 	u8 vector;
-	u32 cpu; /* whose vector_irq[vector] leads here */
-	bool level, active_low;
+	u32 cpu;		     /* whose vector_irq[vector] leads here */
+	bool level, active_low;	     /* as it is used now */
+	bool wired_level, wired_low; /* as firmware says: when it is free */
 	const char *name;
 };
 

@@ -76,6 +76,8 @@ void irq_shutdown(struct irq_desc *desc)
 		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
 	desc->handle_irq = NULL;
+	desc->level = desc->wired_level;
+	desc->active_low = desc->wired_low;
 	release_irq_vector(desc);
 }
 

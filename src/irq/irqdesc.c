@@ -29,6 +29,8 @@ static struct irq_desc gsi_desc(u32 irq)
 		.depth = 1,
 		.level = irq >= NR_LEGACY_IRQS,
 		.active_low = irq >= NR_LEGACY_IRQS,
+		.wired_level = irq >= NR_LEGACY_IRQS,
+		.wired_low = irq >= NR_LEGACY_IRQS,
 	};
 }
 
@@ -47,8 +49,8 @@ void init_IRQ(const struct acpi_info *info)
 		u16 flags = 0;
 
 		acpi_isa_irq_to_gsi(info, irq, &desc->gsi, &flags);
-		desc->level = flags & ACPI_IRQ_LEVEL;
-		desc->active_low = flags & ACPI_IRQ_LOW;
+		desc->level = desc->wired_level = flags & ACPI_IRQ_LEVEL;
+		desc->active_low = desc->wired_low = flags & ACPI_IRQ_LOW;
 		desc->vector = ISA_IRQ_VECTOR(irq);
 	}
 }
@@ -64,6 +66,7 @@ int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
 		desc->chip = chip;
 		desc->chip_data = chip_data;
 		desc->level = desc->active_low = false;
+		desc->wired_level = desc->wired_low = false;
 		return (int)irq;
 	}
 	return -ENOSPC;

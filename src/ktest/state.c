@@ -54,6 +54,17 @@ static void set_apic_base(u64 val)
 	wrmsr(MSR_IA32_APICBASE, val);
 }
 
+/* No room of ours has an LDT: what is loaded is a case's. */
+static u64 get_ldt(void)
+{
+	return store_ldt();
+}
+
+static void set_ldt(u64 val)
+{
+	load_ldt((u16)val);
+}
+
 static u64 get_preempt(void)
 {
 	return preempt_count();
@@ -142,6 +153,7 @@ static const struct state_reg regs[] = {
 	{ "CSTAR", get_cstar, set_cstar },
 	{ "SFMASK", get_sfmask, set_sfmask },
 	{ "DR7", get_dr7, set_dr7 },
+	{ "LDTR", get_ldt, set_ldt },
 	{ "preempt count", get_preempt, set_preempt },
 	{ "APIC base", get_apic_base, set_apic_base },
 	{ "SVR", get_svr, set_svr },

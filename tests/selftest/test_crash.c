@@ -80,7 +80,7 @@ TEST(crash, write_to_idt, RULE)
 }
 
 /* Only the canary: what lies above it must lead back to the caller. */
-static __noinline void smash(void)
+static __noinline __stack_protect void smash(void)
 {
 	volatile u64 buffer[4] = { 0 };
 

@@ -359,7 +359,7 @@ TEST(soft, stacks_and_their_guards_have_names, NAMES)
 void __stack_chk_fail(void);
 
 /* Find our own canary above buf, and flip a bit of it. */
-static __noinline void smash(void *arg)
+static __noinline __stack_protect void smash(void *arg)
 {
 	volatile u64 buf[4] = { 0 };
 	volatile u64 *end = __builtin_frame_address(0);
