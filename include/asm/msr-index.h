@@ -38,6 +38,7 @@
 #define MSR_IA32_MCG_CTL		0x0000017b
 #define MSR_IA32_MISC_ENABLE		0x000001a0
 #define MSR_IA32_DEBUGCTL		0x000001d9
+#define   DEBUGCTL_BTF			  (1ull << 1)
 #define MSR_IA32_PAT			0x00000277
 #define MSR_IA32_MCx_CTL2(n)		(0x00000280 + (n))
 #define MSR_IA32_MCx_CTL(n)		(0x00000400 + 4 * (n))

@@ -77,6 +77,8 @@
 #define DR7_FIXED		0x00000400	/* bit 10 reads as 1 */
 #define DR7_L(n)		(1u << ((n) * 2))
 #define DR7_G(n)		(2u << ((n) * 2))
+#define DR7_LE			0x00000100
+#define DR7_GE			0x00000200
 #define DR7_GD			0x00002000
 #define DR7_RW(n, rw)		((unsigned int)(rw) << (16 + (n) * 4))
 #define DR7_LEN(n, len)		((unsigned int)(len) << (18 + (n) * 4))
