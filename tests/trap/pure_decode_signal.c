@@ -8,8 +8,8 @@
 #include <trap/decode.h>
 #include <trap/signal.h>
 
-#define FPU_RULE "Linux: fpu__exception_code"
-#define PF_RULE	 "Linux: do_user_addr_fault, do_kern_addr_fault"
+#define FPU_RULE "Linux arch/x86/kernel/fpu/core.c: fpu__exception_code"
+#define PF_RULE	 "Linux arch/x86/mm/fault.c: do_user_addr_fault"
 
 /* All 64 sets of causes: the first in this order names the code. */
 TEST(decode, fpu_causes_are_asked_in_linuxs_order, FPU_RULE)
@@ -60,7 +60,8 @@ TEST(decode, page_fault_signals_look_at_the_address, PF_RULE)
 		  SIGKILL);
 }
 
-TEST(decode, si_addr_is_rip_for_five_vectors, "Linux: error_get_trap_addr")
+TEST(decode, si_addr_is_rip_for_five_vectors,
+     "Linux arch/x86/kernel/traps.c: error_get_trap_addr")
 {
 	for (u32 nr = 0; nr < 33; nr++) {
 		const struct trap_facts facts = {
@@ -76,7 +77,8 @@ TEST(decode, si_addr_is_rip_for_five_vectors, "Linux: error_get_trap_addr")
 }
 
 /* What can be sent has a name, and no other pair has. */
-TEST(decode, signals_and_codes_have_names, "Linux: siginfo.h")
+TEST(decode, signals_and_codes_have_names,
+     "Linux include/uapi/asm-generic/siginfo.h")
 {
 	EXPECT_STREQ(signal_name(SIGKILL), "SIGKILL");
 	EXPECT_STREQ(signal_name(1), "?");

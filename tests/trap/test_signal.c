@@ -20,7 +20,7 @@
 
 #include "user_page.h"
 
-#define RULE   "Linux: do_trap, force_sig_fault"
+#define RULE   "Linux arch/x86/kernel/traps.c: do_trap"
 #define KERNEL 0xffff800000000000ull /* canonical, and nothing there */
 
 /* One event, and what Linux makes of it. */
@@ -120,7 +120,8 @@ TEST(signal, faults_that_say_nothing_of_an_address, RULE)
 	EACH(list);
 }
 
-TEST(signal, page_faults_say_mapped_or_not, "Linux: __bad_area_nosemaphore")
+TEST(signal, page_faults_say_mapped_or_not,
+     "Linux arch/x86/mm/fault.c: __bad_area_nosemaphore")
 {
 	const struct sig list[] = {
 		{ "read", uf_load1, .di = USER_VA, .nr = X86_TRAP_PF,
@@ -146,7 +147,8 @@ TEST(signal, page_faults_say_mapped_or_not, "Linux: __bad_area_nosemaphore")
 }
 
 /* Of the kernel's half a program learns not even whether it is mapped. */
-TEST(signal, the_kernels_half_is_never_mapped, "Linux: sanitize_error_code")
+TEST(signal, the_kernels_half_is_never_mapped,
+     "Linux arch/x86/mm/fault.c: sanitize_error_code")
 {
 	const struct sig list[] = {
 		{ "absent", uf_load1, .di = KERNEL, .nr = X86_TRAP_PF,
@@ -161,7 +163,8 @@ TEST(signal, the_kernels_half_is_never_mapped, "Linux: sanitize_error_code")
 	EACH(list);
 }
 
-TEST(signal, a_protection_key_has_a_code_of_its_own, "Linux: access_error")
+TEST(signal, a_protection_key_has_a_code_of_its_own,
+     "Linux arch/x86/mm/fault.c: access_error")
 {
 	const struct sig want = { "PKU",
 				  uf_load1,
@@ -189,7 +192,8 @@ TEST(signal, a_protection_key_has_a_code_of_its_own, "Linux: access_error")
 	unmap_user_page(page);
 }
 
-TEST(signal, debug_exceptions_say_what_kind, "Linux: get_si_code")
+TEST(signal, debug_exceptions_say_what_kind,
+     "Linux arch/x86/kernel/traps.c: get_si_code")
 {
 	const struct sig icebp = { "INT1",
 				   user_icebp,
@@ -221,7 +225,8 @@ TEST(signal, debug_exceptions_say_what_kind, "Linux: get_si_code")
 }
 
 /* Each cause that FCW does not mask, alone; with all of them, the first. */
-TEST(signal, x87_faults_say_the_cause, "Linux: fpu__exception_code")
+TEST(signal, x87_faults_say_the_cause,
+     "Linux arch/x86/kernel/fpu/core.c: fpu__exception_code")
 {
 	static const struct {
 		u32 raised, si_code;
@@ -253,7 +258,8 @@ TEST(signal, x87_faults_say_the_cause, "Linux: fpu__exception_code")
 }
 
 /* A masked cause does not count: only ZE of ZE and PE is told. */
-TEST(signal, a_masked_x87_cause_is_not_told, "Linux: fpu__exception_code")
+TEST(signal, a_masked_x87_cause_is_not_told,
+     "Linux arch/x86/kernel/fpu/core.c: fpu__exception_code")
 {
 	struct sig want = { "FWAIT",
 			    uf_fldenv_fwait,
@@ -274,7 +280,8 @@ TEST(signal, a_masked_x87_cause_is_not_told, "Linux: fpu__exception_code")
 	unmap_user_page(page);
 }
 
-TEST(signal, an_unmasked_sse_cause_is_a_sigfpe, "Linux: fpu__exception_code")
+TEST(signal, an_unmasked_sse_cause_is_a_sigfpe,
+     "Linux arch/x86/kernel/fpu/core.c: fpu__exception_code")
 {
 	struct sig want = { "DIVSS",
 			    uf_sse_divss,
@@ -295,7 +302,8 @@ TEST(signal, an_unmasked_sse_cause_is_a_sigfpe, "Linux: fpu__exception_code")
 	unmap_user_page(page);
 }
 
-TEST(signal, a_misaligned_access_is_a_sigbus, "Linux: exc_alignment_check")
+TEST(signal, a_misaligned_access_is_a_sigbus,
+     "Linux arch/x86/kernel/traps.c: exc_alignment_check")
 {
 	struct sig want = { "#AC",
 			    uf_load4,
@@ -327,7 +335,8 @@ static bool go_on(const struct kernel_siginfo *info, struct pt_regs *regs,
 	return true;
 }
 
-TEST(signal, the_program_goes_on_with_what_its_handler_set, "Linux: sigreturn")
+TEST(signal, the_program_goes_on_with_what_its_handler_set,
+     "Linux arch/x86/kernel/signal_64.c: sigreturn")
 {
 	struct fixup f = { .to = *user_regs((u64)user_int_0x80) };
 	struct trap got;
@@ -423,7 +432,7 @@ static bool count(struct pt_regs *regs, void *data)
 	return true;
 }
 
-TEST(signal, a_hook_for_the_vector_comes_first, "ARCHITECTURE.md")
+TEST(signal, a_hook_for_the_vector_comes_first, "irqbed include/trap/traps.h")
 {
 	struct told told = { 0 };
 	u32 hooked = 0;

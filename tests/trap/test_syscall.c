@@ -17,8 +17,8 @@
 
 #include "judge.h"
 
-#define RULE  "SDM 2B SYSCALL, SYSRET"
-#define LINUX "Linux: entry_SYSCALL_64"
+#define RULE  "SDM 2B SYSCALL; SDM 2B SYSRET"
+#define LINUX "Linux arch/x86/entry/entry_64.S: entry_SYSCALL_64"
 #define GPRS  15
 
 #define WANT_SYSCALL WANT(TRAP_SYSCALL, 0, user_syscall + 2)

@@ -343,7 +343,8 @@ TEST(db, user_exec_breakpoint_comes_before_the_fault, EXEC)
 }
 
 /* CPL 3 may not touch them, GD or not. Then ours, which ends GD. */
-TEST(db, user_general_detect_does_not_outrank_privilege, "SDM 2B MOV DR")
+TEST(db, user_general_detect_does_not_outrank_privilege,
+     "SDM 2B MOV-Debug Registers")
 {
 	struct trap user, ours;
 

@@ -19,7 +19,7 @@
 #define NM_RULE "SDM 3A Interrupt 7"
 #define MF_RULE "SDM 3A Interrupt 16"
 #define XM_RULE "SDM 3A Interrupt 19"
-#define AC_RULE "SDM 3A Interrupt 17; table Alignment Requirements by Data Type"
+#define AC_RULE "SDM 3A Interrupt 17"
 
 struct insn {
 	const char *name;
@@ -169,7 +169,7 @@ TEST(ud, user_mov_to_cs_and_to_no_segment_register, "SDM 2B MOV")
 }
 
 /* Not #GP: at CPL 3 these do not exist at all. */
-TEST(ud, user_instructions_that_only_cpl_0_has, "SDM 2A-2D: #UD if CPL > 0")
+TEST(ud, user_instructions_that_only_cpl_0_has, "SDM 2A CLAC, STAC; SDM 2B RSM")
 {
 	static const struct insn list[] = { UF(stac), UF(clac), UF(rsm) };
 
@@ -220,7 +220,7 @@ static const struct insn wait[] = { UF(fwait) };
 static const struct insn mmx[] = { UF(pxor) };
 static const struct insn sse[] = { UF(xorps) };
 
-TEST(ud, user_sse_with_em_or_without_osfxsr, "SDM 3A Interrupt 6; CR4.OSFXSR")
+TEST(ud, user_sse_with_em_or_without_osfxsr, "SDM 3A Interrupt 6")
 {
 	WITH_CR0(X86_CR0_EM, 0, sse, X86_TRAP_UD);
 	WITHOUT_CR4(X86_CR4_OSFXSR, sse, X86_TRAP_UD);

@@ -19,7 +19,7 @@
 
 #define GP_RULE "SDM 3A Interrupt 13"
 #define SS_RULE "SDM 3A Interrupt 12"
-#define ALIGNED "SDM 3A Interrupt 13; SDM 2A-2D: alignment by 16"
+#define ALIGNED "SDM 3A Interrupt 13: operands not aligned to 16"
 
 struct insn {
 	const char *name;
@@ -67,7 +67,7 @@ TEST(gp, user_noncanonical_data, GP_RULE)
 }
 
 /* Jumps fault themselves, before RIP is loaded. */
-TEST(gp, user_noncanonical_jump, "SDM 2A JMP, CALL: #GP")
+TEST(gp, user_noncanonical_jump, "SDM 2A JMP; SDM 2A CALL")
 {
 	static const struct insn list[] = { UF(jmp), UF(call) };
 
@@ -79,7 +79,7 @@ TEST(gp, user_noncanonical_jump, "SDM 2A JMP, CALL: #GP")
 	}
 }
 
-TEST(gp, user_noncanonical_return, "SDM 2B RET: #GP")
+TEST(gp, user_noncanonical_return, "SDM 2B RET")
 {
 	struct pt_regs *regs = user_regs((u64)uf_ret);
 	u64 page = map_user_page();
@@ -191,7 +191,7 @@ TEST(gp, user_instruction_longer_than_15_bytes, GP_RULE)
 }
 
 /* No privilege is needed to return to one's own. */
-TEST(user, iretq_within_cpl_3, "SDM 2A IRET")
+TEST(user, iretq_within_cpl_3, "SDM 2A IRET/IRETD/IRETQ")
 {
 	struct pt_regs *regs = user_regs((u64)uf_iretq);
 	u64 page = map_user_page();
@@ -215,7 +215,7 @@ TEST(user, iretq_within_cpl_3, "SDM 2A IRET")
 }
 
 /* It cannot lower CPL: a fault; nor change IF or IOPL: they stay. */
-TEST(user, iretq_to_cpl_0_from_cpl_3_is_refused, "SDM 2A IRET")
+TEST(user, iretq_to_cpl_0_from_cpl_3_is_refused, "SDM 2A IRET/IRETD/IRETQ")
 {
 	struct pt_regs *regs = user_regs((u64)uf_iretq);
 	u64 page = map_user_page();
