@@ -335,7 +335,8 @@ TEST(io_bitmap, string_forms_are_looked_up_as_well, RULE)
 }
 
 /* It is for ports: IF still needs IOPL. */
-TEST(io_bitmap, it_does_not_allow_cli_and_sti, "SDM 2A CLI; SDM 2B STI")
+TEST(io_bitmap, it_does_not_allow_cli_and_sti,
+     "SDM 1 I/O Permission Bit Map; SDM 2A CLI; SDM 2B STI")
 {
 	static const struct access flag[] = { A(cli, 0), A(sti, 0) };
 

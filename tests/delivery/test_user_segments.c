@@ -12,7 +12,9 @@
 
 #include "delivery.h"
 
-#define RULE "SDM 2B MOV: 64-Bit Mode Exceptions"
+#define RULE                                                               \
+	"SDM 2B MOV; SDM 3A Privilege Level Checking When Accessing Data " \
+	"Segments"
 
 /* Free slots of the GDT, as selectors with RPL 3. */
 #define SLOT	 12
