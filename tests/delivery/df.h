@@ -52,6 +52,29 @@ enum second {
 	NR_SECONDS
 };
 
+/* A later one, as it must look. */
+struct later {
+	const char *name;
+	u8 nr;
+	bool idt; /* the code is the gate's index */
+	u16 code;
+};
+extern const struct later df_later[NR_SECONDS];
+
+#define DF_SLOT	     10 /* free in our GDT */
+#define DF_TSS_LIMIT (offsetof(struct tss, ist[NR_IST - 1]) - 1)
+
+/* Make the delivery of nr fail; ist is free for it. */
+void df_spoil(enum second how, u32 nr, u32 ist);
+void df_limit_tss(void); /* without IST 7 */
+
+/* Where CR2 may be if a later one is #PF. */
+extern u64 df_cr2, df_cr2_len;
+void df_cr2_range(u64 from, u64 bytes);
+
+/* Two pages, for a table that lies half in those at DF_VA. */
+extern u64 df_pages;
+
 /* First event f with each second event that its delivery can raise. */
 void df_row(const struct first *f);
 

@@ -161,7 +161,7 @@ static bool on_nmi(struct pt_regs *regs, void *data)
 	}
 	interrupted = *regs;
 	apic_send_nmi(this_cpu(apic_id));
-	udelay(WAIT_DEFAULT_US / 1000);
+	udelay(200);
 	for (u32 i = 0; i < 15; i++)
 		(&regs->r15)[i] = 0x9e3779b97f4a7c15ull * (i + 5);
 	regs->ip = (u64)insn_dl_ud2;

@@ -14,141 +14,14 @@
  */
 #include <asm/special_insns.h>
 #include <ktest/insn_fpu.h>
-#include <lib/string.h>
 #include <mm/page_alloc.h>
 
 #include "df.h"
 
 SUITE(df, .setup = probe_reset, .teardown = probe_teardown);
 
-#define SLOT	  10 /* free in our GDT */
-#define SEL	  (SLOT * 8)
-#define TSS_LIMIT (offsetof(struct tss, ist[NR_IST - 1]) - 1)
-#define PF_WRITE  2
-
 /* Flags that say nothing here: #DE leaves them undefined. */
 #define ARITHMETIC 0x8d5ull
-
-/* The later one of a pair, as it must look. */
-struct later {
-	const char *name;
-	u8 nr;
-	bool idt; /* the code is the gate's index */
-	u16 code;
-};
-
-static const struct later later[NR_SECONDS] = {
-	[TS_IST] = { "#TS (IST slot)", X86_TRAP_TS, false, __TSS_SEL },
-	[NP_GATE] = { "#NP (gate)", X86_TRAP_NP, true, 0 },
-	[NP_CODE] = { "#NP (code segment)", X86_TRAP_NP, false, SEL },
-	[SS_IST] = { "#SS (IST not canonical)", X86_TRAP_SS, false, 0 },
-	[GP_TYPE] = { "#GP (gate type)", X86_TRAP_GP, true, 0 },
-	[GP_SELECTOR] = { "#GP (selector)", X86_TRAP_GP, false, __KERNEL_DS },
-	[GP_LIMIT] = { "#GP (IDT limit)", X86_TRAP_GP, true, 0 },
-	[PF_STACK] = { "#PF (IST stack)", X86_TRAP_PF, false, PF_WRITE },
-	[PF_IDT] = { "#PF (IDT)", X86_TRAP_PF, false, 0 },
-	[PF_GDT] = { "#PF (GDT)", X86_TRAP_PF, false, 0 },
-	[SS_RSP0] = { "#SS (RSP0 not canonical)", X86_TRAP_SS, false, 0 },
-	[PF_RSP0] = { "#PF (RSP0)", X86_TRAP_PF, false, PF_WRITE },
-};
-
-static u64 pages;    /* two, for a table that lies half in DF_VA's */
-static u64 cr2, len; /* where the later one, if #PF, may find CR2 */
-
-static void range(u64 from, u64 bytes)
-{
-	cr2 = from;
-	len = bytes;
-}
-
-static void limit_tss(void)
-{
-	probe.gdt[GDT_ENTRY_TSS].limit0 = TSS_LIMIT;
-}
-
-/* A copy of table at DF_VA whose byte `at` begins the second page. */
-static void *split(const void *table, u64 size, u64 at, bool first_absent)
-{
-	u64 start = PAGE_SIZE - at, va = first_absent ? PAGE_SIZE : 0;
-
-	memcpy((void *)(pages + start), table, size);
-	EXPECT_EQ(map_range(DF_VA + va, pages + va, PAGE_SIZE, PAGE_KERNEL), 0);
-	return (void *)(DF_VA + start);
-}
-
-static void spoil_stack(u32 nr, u32 ist, u64 top)
-{
-	probe_gate(nr)->bits.ist = ist;
-	probe.tss->ist[ist - 1] = top;
-}
-
-/*
- * The gates of 0 to 7 absent, or all from the one in question on: #DF's is
- * present in both, #PF's only in the first and for 15 and more.
- */
-static void spoil_idt(u32 nr)
-{
-	u32 from = nr < X86_TRAP_DF ? X86_TRAP_DF : nr;
-
-	probe.idt = split(probe.idt, NR_VECTORS * sizeof(gate_desc),
-			  from * sizeof(gate_desc), nr < X86_TRAP_DF);
-	range((u64)probe_gate(nr), sizeof(gate_desc));
-}
-
-static void spoil_gdt(u32 nr)
-{
-	probe_gate(nr)->segment = SEL;
-	probe.gdt = split(probe.gdt, GDT_ENTRIES * 8, SEL, false);
-	range((u64)&probe.gdt[SLOT], 8);
-}
-
-static void spoil_gate(enum second how, gate_desc *gate)
-{
-	if (how == NP_GATE)
-		gate->bits.p = 0;
-	else if (how == NP_CODE)
-		gate->segment = SEL;
-	else if (how == GP_TYPE)
-		gate->bits.type = GATE_CALL;
-	else if (how == GP_SELECTOR)
-		gate->segment = __KERNEL_DS;
-}
-
-static void spoil(enum second how, u32 nr, u32 ist)
-{
-	spoil_gate(how, probe_gate(nr));
-	switch (how) {
-	case TS_IST:
-		limit_tss();
-		probe_gate(nr)->bits.ist = NR_IST;
-		break;
-	case SS_IST:
-		spoil_stack(nr, ist, BIT(62));
-		break;
-	case GP_LIMIT:
-		probe.idt_limit = (u16)(nr * sizeof(gate_desc) - 1);
-		break;
-	case PF_STACK:
-		spoil_stack(nr, ist, ABSENT + ist * PAGE_SIZE);
-		range(ABSENT + ist * PAGE_SIZE - 8, 1);
-		break;
-	case PF_IDT:
-		spoil_idt(nr);
-		break;
-	case PF_GDT:
-		spoil_gdt(nr);
-		break;
-	case SS_RSP0:
-		probe.tss->sp[0] = BIT(62);
-		break;
-	case PF_RSP0:
-		probe.tss->sp[0] = ABSENT;
-		range(ABSENT - 8, 1);
-		break;
-	default:
-		break;
-	}
-}
 
 /* SDM 3A, table "Interrupt and Exception Classes". */
 enum df_class { BENIGN, CONTRIBUTORY, PAGE_FAULT };
@@ -197,14 +70,14 @@ static void prepare(const struct first *f)
 	if (f->source == SOFTWARE)
 		probe_gate(f->nr)->bits.dpl = 3;
 	probe.gdt[GDT_ENTRY_NOT_PRESENT].dpl = f->user ? 3 : 0;
-	probe.gdt[SLOT] = probe.gdt[GDT_ENTRY_KERNEL_CS];
-	probe.gdt[SLOT].p = 0; /* for NP_CODE */
+	probe.gdt[DF_SLOT] = probe.gdt[GDT_ENTRY_KERNEL_CS];
+	probe.gdt[DF_SLOT].p = 0; /* for NP_CODE */
 	if (f->ts) {
-		limit_tss();
+		df_limit_tss();
 		probe_gate(DL_INT)->bits.ist = NR_IST;
 		probe_gate(DL_INT)->bits.dpl = 3;
 	}
-	range(f->dx, 1); /* a first #PF has it from there */
+	df_cr2_range(f->dx, 1); /* a first #PF has it from there */
 }
 
 /* What the first NMI's stub is to make of the second one. */
@@ -233,8 +106,8 @@ static enum probe_action aim_nmi(struct probe_regs *regs)
 	struct iret_frame *frame = (struct iret_frame *)regs->top;
 
 	apic_send_nmi(this_cpu(apic_id));
-	udelay(WAIT_DEFAULT_US / 1000);
-	spoil(nmi_how, X86_TRAP_NMI, 5);
+	udelay(50); /* it need not come any sooner */
+	df_spoil(nmi_how, X86_TRAP_NMI, 5);
 	reload_tables();
 	probe.hook[X86_TRAP_NMI] = NULL;
 	probe_clear();
@@ -284,8 +157,8 @@ static void raise(const struct first *f, const struct pt_regs *regs)
 
 static bool cr2_is_right(void)
 {
-	return EXPECT_GE(probe.hit[0].cr2, cr2) &
-	       EXPECT_LT(probe.hit[0].cr2, cr2 + len);
+	return EXPECT_GE(probe.hit[0].cr2, df_cr2) &
+	       EXPECT_LT(probe.hit[0].cr2, df_cr2 + df_cr2_len);
 }
 
 static bool judge_df(const struct first *f, u32 nr)
@@ -363,8 +236,8 @@ static bool judge_serial(const struct first *f, const struct later *want,
 
 static bool reachable(const struct first *f, enum second how)
 {
-	if (f->judge_ext &&
-	    (later[how].nr == X86_TRAP_SS || later[how].nr == X86_TRAP_PF))
+	if (f->judge_ext && (df_later[how].nr == X86_TRAP_SS ||
+			     df_later[how].nr == X86_TRAP_PF))
 		return false; /* #SS(0) is said to be just that */
 	if (how >= SS_RSP0)
 		return f->user;
@@ -375,7 +248,7 @@ static bool reachable(const struct first *f, enum second how)
 static bool df_cell(const struct first *f, enum second how)
 {
 	struct pt_regs regs = start_of(f);
-	u32 nr = later[how].nr;
+	u32 nr = df_later[how].nr;
 	bool aborts = is_double(class_of(f->nr), nr), ok;
 	u64 top = f->user ? probe_stack(0) : regs.sp;
 
@@ -385,11 +258,11 @@ static bool df_cell(const struct first *f, enum second how)
 		top = probe_stack(6);
 	}
 	if (f->source != NMI)
-		spoil(how, f->nr, 5);
+		df_spoil(how, f->nr, 5);
 	/* #PF's own gate is gone with those of 10 to 13: PF, then PF. */
 	if (how == PF_IDT && f->nr > X86_TRAP_DF && f->nr < X86_TRAP_PF) {
 		aborts = true;
-		range((u64)probe_gate(X86_TRAP_PF), sizeof(gate_desc));
+		df_cr2_range((u64)probe_gate(X86_TRAP_PF), sizeof(gate_desc));
 	}
 	probe.eoi[nr] = probe.eoi[X86_TRAP_DF] = f->source == EXTERNAL;
 	if (f->source == NMI)
@@ -399,9 +272,9 @@ static bool df_cell(const struct first *f, enum second how)
 	unmap_range(DF_VA, 2 * PAGE_SIZE);
 	ok = EXPECT_EQ(probe.hits, 1);
 	ok &= aborts ? judge_df(f, nr)
-		     : judge_serial(f, &later[how], f->nr, &regs, top);
+		     : judge_serial(f, &df_later[how], f->nr, &regs, top);
 	if (!ok)
-		ktest_note("%s, then %s", f->name, later[how].name);
+		ktest_note("%s, then %s", f->name, df_later[how].name);
 	return probe.hit[0].vector != DL_BACK;
 }
 
@@ -409,8 +282,8 @@ static bool begin(const struct first *f)
 {
 	if (f->compat && (u64)f->insn >> 32)
 		SKIP(return false, "the image lies above 4 GiB");
-	pages = alloc_pages(2);
-	return EXPECT_NE(pages, 0);
+	df_pages = alloc_pages(2);
+	return EXPECT_NE(df_pages, 0);
 }
 
 void df_row(const struct first *f)
@@ -421,26 +294,26 @@ void df_row(const struct first *f)
 		if (reachable(f, how) && !df_cell(f, how))
 			break;
 	}
-	free_pages(pages, 2);
+	free_pages(df_pages, 2);
 }
 
 void df_chain(const struct first *f, enum second second, enum second third)
 {
 	struct pt_regs regs = start_of(f);
-	u32 nr = later[second].nr;
-	bool aborts = is_double(class_of(nr), later[third].nr), ok;
+	u32 nr = df_later[second].nr;
+	bool aborts = is_double(class_of(nr), df_later[third].nr), ok;
 
 	if (!begin(f))
 		return;
 	prepare(f);
-	spoil(second, f->nr, 5);
-	spoil(third, nr, 6);
+	df_spoil(second, f->nr, 5);
+	df_spoil(third, nr, 6);
 	raise(f, &regs);
 	ok = EXPECT_EQ(probe.hits, 1);
-	ok &= aborts ? judge_df(f, later[third].nr)
-		     : judge_serial(f, &later[third], nr, &regs, regs.sp);
+	ok &= aborts ? judge_df(f, df_later[third].nr)
+		     : judge_serial(f, &df_later[third], nr, &regs, regs.sp);
 	if (!ok)
-		ktest_note("%s, then %s, then %s", f->name, later[second].name,
-			   later[third].name);
-	free_pages(pages, 2);
+		ktest_note("%s, then %s, then %s", f->name,
+			   df_later[second].name, df_later[third].name);
+	free_pages(df_pages, 2);
 }
