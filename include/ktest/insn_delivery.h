@@ -30,6 +30,8 @@ extern char insn_dl_sti_cli[];		/* sti; cli; nop; */
 extern char insn_dl_sti_hlt[];		/* sti; hlt; */
 extern char insn_dl_sti_ud2[];		/* sti; ud2; */
 extern char insn_dl_sti_mov_ss[];	/* sti; mov %eax, %ss; nop; nop; */
+extern char insn_dl_sti_lss[];		/* sti; lss (%rdx), %eax; nop; */
+extern char insn_dl_sti_lss_next[];
 extern char insn_dl_mov_ss[];		/* mov %eax, %ss; nop; nop; */
 extern char insn_dl_mov_ss_mem[];	/* mov (%rdx), %ss; nop; nop; */
 extern char insn_dl_mov_ss_loop[];	/* 1: mov %eax, %ss; nop; ... */
@@ -37,6 +39,8 @@ extern char insn_dl_mov_ss_loop_nop[];
 extern char insn_dl_sti_mov_ss_loop[];	/* sti; 1: mov %eax, %ss; nop; ... */
 extern char insn_dl_pop_ss[];		/* 17, which was POP SS */
 extern char insn_dl_popf[];		/* popfq; nop; */
+extern char insn_dl_lock_mov[];		/* lock mov %eax, (%rdx), a #UD */
+extern char insn_dl_fld[];		/* fldl (%rdx) */
 extern char insn_dl_nop_ud2[];		/* nop; ud2; */
 extern char insn_dl_jmp[];		/* jmp *%rdx */
 extern char insn_dl_mov_cr8[];		/* mov %rcx, %cr8; nop; */

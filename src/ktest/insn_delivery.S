@@ -70,6 +70,12 @@ insn sti_mov_ss
 	nop
 	nop
 	back
+insn sti_lss
+	sti
+	lss	(%rdx), %eax
+sym sti_lss_next
+	nop
+	back
 insn mov_ss
 	movl	%eax, %ss
 	nop
@@ -101,6 +107,12 @@ insn pop_ss
 insn popf
 	popfq
 	nop
+	back
+insn lock_mov
+	.byte	0xf0, 0x89, 0x02	/* lock mov %eax, (%rdx) */
+	back
+insn fld
+	fldl	(%rdx)
 	back
 insn nop_ud2
 	nop

@@ -23,6 +23,14 @@ insn iret_segments
 	movl	%esi, %gs
 	iretq
 
+/* void (struct iret_frame *): IRETQ there, TF set already */
+insn iret_stepped
+	movq	%rdi, %rsp
+	pushfq
+	orl	$0x100, (%rsp)
+	popfq
+	iretq
+
 	.section .user.text, "ax"
 insn iret_u_read_segments
 	movl	%ds, %eax

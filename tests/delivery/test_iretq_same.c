@@ -92,6 +92,17 @@ TEST(delivery, iretq_at_cpl_0_to_a_bad_ss_is_gp_of_that_selector, RULE)
 	}
 }
 
+TEST(delivery, iretq_to_compatibility_mode_with_a_null_ss_is_gp_0, RULE)
+{
+	for (u64 rpl = 0; rpl <= 3; rpl++) {
+		struct pt_regs regs = user_regs(insn_dl_u_nop);
+
+		regs.cs = __USER32_CS;
+		regs.ss = rpl;
+		refused(&regs, X86_TRAP_GP, 0);
+	}
+}
+
 TEST(delivery, iretq_checks_cs_before_ss, RULE)
 {
 	struct pt_regs regs = user_regs(insn_dl_u_nop);

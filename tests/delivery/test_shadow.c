@@ -104,6 +104,22 @@ TEST(delivery, sti_then_mov_ss_shadows_at_least_the_mov_ss, SS)
 	EXPECT_LE(ip, 4);
 }
 
+/* STI's own shadow ends with the LSS, and there is no other. */
+TEST(delivery, lss_shadows_nothing, SS)
+{
+	struct pt_regs regs = kernel_regs(insn_dl_sti_lss);
+	struct {
+		u32 offset;
+		u16 selector;
+	} __packed far = { 0, __KERNEL_DS };
+
+	regs.dx = (u64)&far;
+	run_pending(&regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, IRQ_LOW, insn_dl_sti_lss_next);
+	EXPECT_EQ(plain(0)->ss, __KERNEL_DS);
+}
+
 /* #DB's stub: no more single steps, and go on. */
 static enum probe_action clear_tf(struct probe_regs *regs)
 {

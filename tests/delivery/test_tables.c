@@ -128,6 +128,22 @@ TEST(delivery, a_gate_half_absent_is_a_page_fault, IDT)
 	free_pages(pages, 2);
 }
 
+/* What lies beyond the limit is not even read. */
+TEST(delivery, the_limit_is_checked_before_the_gate_is_read, IDT)
+{
+	struct pt_regs regs = kernel_regs(insn_dl_int_back);
+
+	if (!take_pages())
+		return;
+	split_gate(0, false);
+	probe.idt_limit = DL_INT * sizeof(gate_desc) - 1;
+	run(&regs);
+	unmap_range(DL_PAGE_VA, PAGE_SIZE);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_CODED(0, X86_TRAP_GP, IDT_CODE(DL_INT), insn_dl_int_back);
+	free_pages(pages, 2);
+}
+
 /* AMD: reserved, ignored. Intel: reserved, so that either may come of it. */
 TEST(delivery, a_gates_reserved_bits_are_ignored, "APM 2 Gate Descriptors")
 {
