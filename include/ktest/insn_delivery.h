@@ -48,6 +48,7 @@ extern char insn_dl_mov_cr8_next[];
 extern char insn_dl_rep_movsb[];	/* rep movsb; */
 extern char insn_dl_rep_stosb[];	/* rep stosb; */
 extern char insn_dl_u_int_back[];	/* from here on for CPL 3 */
+extern char insn_dl_u_int_table[];	/* int n, two bytes apart; */
 extern char insn_dl_u_nop[];
 extern char insn_dl_u_ud2[];
 extern char insn_dl_u_iretq[];		/* iretq */

@@ -270,6 +270,13 @@ insn clobber
 	ret
 
 	.section .user.text, "ax"
+	.balign	16
+sym u_int_table
+	.set	vec, 0
+	.rept	256
+	.byte	0xcd, vec
+	.set	vec, vec + 1
+	.endr
 insn u_int_back
 	int	$DL_INT
 	back

@@ -44,6 +44,10 @@ static void refused(const struct iret_frame *frame, u64 flags, u64 code)
 {
 	u64 sp = user_iretq(frame, flags);
 
+	if (probe.hit[0].vector != X86_TRAP_GP)
+		ktest_note("to CS 0x%llx, SS 0x%llx",
+			   (unsigned long long)frame->cs,
+			   (unsigned long long)frame->ss);
 	EXPECT_CODED(0, X86_TRAP_GP, code, insn_dl_u_iretq);
 	EXPECT_EQ(coded(0)->cs, __USER_CS);
 	EXPECT_EQ(coded(0)->flags, FLAGS0 | flags | X86_EFLAGS_RF);

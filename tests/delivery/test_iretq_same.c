@@ -66,6 +66,10 @@ static void refused(struct pt_regs *regs, u32 vector, u64 code)
 	probe.use_tss = true;
 	run(regs);
 	EXPECT_EQ(probe.hits, 1);
+	if (probe.hit[0].vector != vector)
+		ktest_note("to CS 0x%llx, SS 0x%llx",
+			   (unsigned long long)regs->cs,
+			   (unsigned long long)regs->ss);
 	EXPECT_CODED(0, vector, code, probe_enter_iretq);
 	EXPECT_EQ(coded(0)->cs, __KERNEL_CS);
 	EXPECT_EQ(coded(0)->sp, &iret_regs()->ip);

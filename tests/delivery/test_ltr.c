@@ -42,8 +42,11 @@ static void refused(u64 sel, u32 vector, u64 code)
 
 	memcpy(&before, &probe.gdt[SLOT], sizeof(before));
 	probe_clear();
-	if (!EXPECT_TRUE(probe_call(ltr, (void *)sel)))
+	if (!EXPECT_TRUE(probe_call(ltr, (void *)sel))) {
+		ktest_note("selector 0x%llx, type 0x%x, P %u",
+			   (unsigned long long)sel, before.type, before.p);
 		return;
+	}
 	EXPECT_EQ(probe.hits, 1);
 	EXPECT_CODED(0, vector, code, insn_ltr);
 	EXPECT_EQ(memcmp(&before, &probe.gdt[SLOT], sizeof(before)), 0);
@@ -115,7 +118,7 @@ TEST(delivery, ltr_of_a_descriptor_with_an_upper_type_is_gp, RULE)
 	}
 }
 
-TEST(delivery, ltr_marks_the_tss_busy, "SDM 3A Task Register")
+TEST(delivery, ltr_marks_the_tss_busy, "SDM 3A TSS Descriptor in 64-bit mode")
 {
 	struct tss_desc *desc = slot();
 

@@ -11,7 +11,7 @@
 #include "delivery.h"
 
 #define IDT    "SDM 3A Interrupt Descriptor Table (IDT)"
-#define TR     "SDM 3A Task Register"
+#define TR     "SDM 3A TSS Descriptor in 64-bit mode"
 #define SLOT   10 /* free in our GDT, and the next */
 #define SEL    (SLOT * 8)
 #define IDT_SZ (NR_VECTORS * sizeof(gate_desc))
@@ -48,7 +48,7 @@ TEST(delivery, the_idt_may_begin_at_any_byte, IDT)
 }
 
 TEST(delivery, the_gdt_may_begin_at_any_byte,
-     "SDM 3A Segment Descriptor Tables")
+     "SDM 3A Memory-Management Registers")
 {
 	if (!take_pages())
 		return;
@@ -145,7 +145,8 @@ TEST(delivery, the_limit_is_checked_before_the_gate_is_read, IDT)
 }
 
 /* AMD: reserved, ignored. Intel: reserved, so that either may come of it. */
-TEST(delivery, a_gates_reserved_bits_are_ignored, "APM 2 Gate Descriptors")
+TEST(delivery, a_gates_reserved_bits_are_ignored,
+     "APM 2 Long-Mode Interrupt Control Transfers")
 {
 	struct pt_regs regs = kernel_regs(insn_dl_int_back);
 

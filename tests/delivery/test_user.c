@@ -41,6 +41,24 @@ TEST(delivery, from_cpl_3_the_stack_is_rsp0_and_ss_null, STACK)
 	judge_entry(0, &regs, FLAGS0);
 }
 
+TEST(delivery, int_n_at_cpl_3_lands_on_its_own_gate,
+     "SDM 2A INT n: all 256 vectors")
+{
+	for (u32 v = 0; v < NR_VECTORS && ktest_ok(); v++) {
+		struct pt_regs regs = user_regs(insn_dl_u_int_table + 2 * v);
+
+		probe_reset();
+		probe.use_tss = true;
+		probe_take_gate(v);
+		probe_gate(v)->bits.dpl = 3;
+		run(&regs);
+		EXPECT_EQ(probe.hits, 1);
+		EXPECT_PLAIN(0, v, regs.ip + 2);
+		EXPECT_EQ(probe.hit[0].sp, sp_plain(probe_stack(0)));
+		judge_entry(0, &regs, FLAGS0);
+	}
+}
+
 TEST(delivery, rsp0_is_aligned_down_to_16, STACK)
 {
 	for (u64 off = 0; off < 16; off++) {
