@@ -19,6 +19,12 @@ INSN(pf_write2);
 INSN(pf_write4);
 INSN(pf_write8);
 INSN(pf_write16);
+/* FS's base plus RDI; RDI's low half. */
+INSN(pf_read_fs);
+INSN(pf_read_addr32);
+/* STAC, the read, CLAC; and the read behind both. */
+INSN(pf_stac_read);
+INSN(pf_stac_clac_read);
 /* Reads and then writes; those that compare find nothing equal. */
 INSN(pf_add);
 INSN(pf_lock_add);

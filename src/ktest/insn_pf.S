@@ -22,6 +22,23 @@ plain pf_write4,	movl $-1, (%rdi)
 plain pf_write8,	movq $-1, (%rdi)
 plain pf_write16,	movups %xmm0, (%rdi)
 
+plain pf_read_fs,	movb %fs:(%rdi), %al
+plain pf_read_addr32,	movb (%edi), %al
+
+insn pf_stac_read
+	stac
+at pf_stac_read
+	movb	(%rdi), %al
+	clac
+	ret
+
+insn pf_stac_clac_read
+	stac
+	clac
+at pf_stac_clac_read
+	movb	(%rdi), %al
+	ret
+
 plain pf_add,		addl $1, (%rdi)
 plain pf_lock_add,	lock addl $1, (%rdi)
 plain pf_inc,		incl (%rdi)

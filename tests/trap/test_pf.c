@@ -8,6 +8,7 @@
  * Spec: SDM 3A "Interrupt 14-Page-Fault Exception (#PF)", "Canonical
  *       Addressing"; APM 2 "#PF-Page-Fault Exception (Vector 14)".
  */
+#include <asm/msr-index.h>
 #include <ktest/insn.h>
 #include <ktest/insn_pf.h>
 #include <ktest/insn_user.h>
@@ -78,4 +79,35 @@ TEST(pf, cr2_holds_any_value, "SDM 3A Control Registers")
 		EXPECT_EQ(read_cr2(), value[i]);
 		FAULTS(insn_pf_read8, hole() - 8, 0, hole() - 8);
 	}
+}
+
+/* The segment's base is in it, and the address size. */
+TEST(pf, cr2_is_the_linear_address, RULE)
+{
+	u64 base = rdmsr(MSR_FS_BASE);
+
+	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
+	wrmsr(MSR_FS_BASE, FIRST + 0x123);
+	FAULTS(insn_pf_read_fs, PAGE_SIZE, 0, SECOND + 0x123);
+	FAULTS(insn_pf_read_fs, -0x123 - FIRST + SECOND, 0, SECOND);
+	wrmsr(MSR_FS_BASE, base);
+	FAULTS(insn_pf_read_addr32, 0x5a5a5a5a00000018, 0, 0x18);
+}
+
+#define SMAP_RULE "SDM 3A Supervisor-Mode Access Prevention"
+
+TEST(pf, stac_lifts_smap_and_clac_ends_that, SMAP_RULE)
+{
+	struct trap got;
+
+	if (!cpu_has(X86_FEATURE_SMAP))
+		SKIP(return, "this CPU has no SMAP");
+	set_entry(PTE1, FIRST, 0, _PAGE_USER);
+	EXPECT_RETURNS(insn_pf_stac_read, FIRST);
+	got = catch_trap(insn_pf_stac_clac_read, (void *)FIRST);
+	EXPECT_TRAP(got, X86_TRAP_PF);
+	EXPECT_EQ(got.error_code, X86_PF_PROT);
+	EXPECT_EQ(got.cr2, FIRST);
+	EXPECT_EQ(got.ip, insn_pf_stac_clac_read_at);
+	EXPECT_EQ(got.flags & X86_EFLAGS_AC, 0);
 }

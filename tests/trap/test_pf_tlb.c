@@ -205,6 +205,16 @@ TEST(pf, cr3_ends_an_old_translation, INVALIDATION)
 	forgets_all(by_cr3, 0);
 }
 
+/* Without PGE there are no global pages, whatever G says. */
+TEST(pf, cr3_ends_all_translations_without_pge, INVALIDATION)
+{
+	u64 cr4 = read_cr4();
+
+	write_cr4(cr4 & ~(u64)X86_CR4_PGE);
+	forgets_all(by_cr3, _PAGE_GLOBAL);
+	write_cr4(cr4);
+}
+
 TEST(pf, change_of_pge_ends_global_translations_too, INVALIDATION)
 {
 	forgets_all(by_pge, 0);
