@@ -60,6 +60,8 @@ INSN(pf_rep_stosb_down);
 INSN(pf_rep_movsb_down);
 /* RDI: struct invpcid_arg. */
 INSN(pf_invpcid);
+/* IRETQ with RSP = RDI. */
+INSN(pf_iretq_on);
 /* int $0x80, from CPL 0 too, with RFLAGS.AC set. */
 INSN(pf_int_0x80);
 INSN(pf_int_0x80_ac);

@@ -83,6 +83,11 @@ plain pf_prefetchw,	prefetchw (%rdi)
 plain pf_invlpg,	invlpg (%rdi)
 plain pf_clflush,	clflush (%rdi)
 
+insn pf_iretq_on
+	movq	%rdi, %rsp
+at pf_iretq_on
+	iretq
+
 insn pf_invpcid
 	movq	(%rdi), %rax
 at pf_invpcid

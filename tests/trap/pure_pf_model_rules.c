@@ -79,7 +79,7 @@ static void judge_rows(const struct row *row, u32 n)
 	} while (0)
 
 /* clang-format off */
-TEST(pf_model, data_rights, "SDM 3A Access Rights")
+TEST(pf_model, data_rights, "SDM 3A Determination of Access Rights")
 {
 	JUDGE(
 	{ 0, PF_READ, 'k', ALL, ALL, ALL, P, 0, NONE, 0 },
@@ -97,7 +97,7 @@ TEST(pf_model, data_rights, "SDM 3A Access Rights")
 	{ WP, PF_WRITE, 'i', ALL, ALL, ALL, P, 0, 0x3, 0 });
 }
 
-TEST(pf_model, fetch_rights, "SDM 3A Access Rights")
+TEST(pf_model, fetch_rights, "SDM 3A Determination of Access Rights")
 {
 	JUDGE(
 	{ NXE, PF_FETCH, 'k', ALL, ALL, ALL, P, 0, NONE, 0 },

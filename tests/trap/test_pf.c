@@ -31,7 +31,7 @@ static u64 hole(void)
 }
 
 TEST(pf, edges_of_the_hole_are_pf_within_and_gp_beyond,
-     "SDM 3A Canonical Addressing")
+     "SDM 3A Canonical Addresses")
 {
 	u64 low = hole(), high = -low;
 
@@ -45,7 +45,7 @@ TEST(pf, edges_of_the_hole_are_pf_within_and_gp_beyond,
 }
 
 /* CPL 3 is told that it was CPL 3, for either half. */
-TEST(pf, edges_of_the_hole_at_cpl_3, "SDM 3A Canonical Addressing")
+TEST(pf, edges_of_the_hole_at_cpl_3, "SDM 3A Canonical Addresses")
 {
 	const struct {
 		u64 addr;
@@ -94,7 +94,7 @@ TEST(pf, cr2_is_the_linear_address, RULE)
 	FAULTS(insn_pf_read_addr32, 0x5a5a5a5a00000018, 0, 0x18);
 }
 
-#define SMAP_RULE "SDM 3A Supervisor-Mode Access Prevention"
+#define SMAP_RULE "SDM 3A Determination of Access Rights"
 
 TEST(pf, stac_lifts_smap_and_clac_ends_that, SMAP_RULE)
 {

@@ -23,7 +23,6 @@
 #include "pf.h"
 
 #define RULE	 "SDM 3A Determination of Access Rights"
-#define SMAP	 "SDM 3A Supervisor-Mode Access Prevention"
 #define GATES	 0x80	  /* in FIRST; the gate of int $0x80 is the next */
 #define IN_FIRST (128ull) /* bytes of the GDT before SECOND */
 #define SELECTOR ((u16)IN_FIRST)
@@ -224,7 +223,7 @@ TEST(pf, accessed_bit_of_a_descriptor_is_the_supervisors_write, RULE)
 }
 
 /* Else a driver with AC set could be given a descriptor by CPL 3. */
-TEST(pf, implicit_access_from_cpl_0_has_no_ac, SMAP)
+TEST(pf, implicit_access_from_cpl_0_has_no_ac, RULE)
 {
 	if (!cpu_has(X86_FEATURE_SMAP))
 		SKIP(return, "this CPU has no SMAP");
@@ -360,4 +359,29 @@ TEST(pf, io_map_read_is_the_supervisors, RULE)
 	load_scratch_tss(sizeof(struct tss), sizeof(struct tss) + 63);
 	pf_each_mode(DIM_WP | DIM_SMAP, all_leaves, &s);
 	unload_scratch_tss();
+}
+
+/*
+ * The frame of IRETQ is read as CPL says, not implicitly. #PF comes on a stack
+ * of its own: the frame's page would refuse the push as well.
+ */
+TEST(pf, iretq_reads_its_frame_as_the_supervisor, "SDM 2A IRET")
+{
+	u64 frame = FIRST + 0x800;
+	struct trap got;
+
+	if (!cpu_has(X86_FEATURE_SMAP))
+		SKIP(return, "this CPU has no SMAP");
+	set_entry(PTE1, FIRST, 0, _PAGE_USER);
+	scratch_idt_begin();
+	scratch_idt[X86_TRAP_PF].bits.ist = 6;
+	got = catch_trap(insn_pf_iretq_on, (void *)frame);
+	scratch_idt_end();
+	EXPECT_TRAP(got, X86_TRAP_PF);
+	EXPECT_EQ(got.error_code, X86_PF_PROT);
+	EXPECT_GE(got.cr2, frame);
+	EXPECT_LT(got.cr2, frame + 40);
+	EXPECT_EQ(got.ip, insn_pf_iretq_on_at);
+	EXPECT_EQ(got.sp, frame);
+	EXPECT_EQ(got.stack, STACK_IST6);
 }

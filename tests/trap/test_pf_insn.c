@@ -14,7 +14,7 @@
 
 #define RULE	"SDM 3A Interrupt 14"
 #define RESTART "SDM 3A Program or Task Restart"
-#define STRINGS "SDM 2B REP"
+#define STRINGS "SDM 2B REP/REPE/REPZ/REPNE/REPNZ"
 
 /* fn faults at its access, all else as judge.h has it. */
 static void refused(const char *name, void (*fn)(void *), const char *at,

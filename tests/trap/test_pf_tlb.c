@@ -13,9 +13,7 @@
 
 #include "pf.h"
 
-#define INVALIDATION "SDM 3A Operations that Invalidate TLBs"
-#define OPTIONAL     "SDM 3A Optional Invalidation"
-#define FAULTS_DO    "SDM 3A Recommended Invalidation"
+#define INVALIDATION "SDM 3A Invalidation of TLBs and Paging-Structure Caches"
 
 /* The entry changes, and nothing tells the CPU. */
 static void change(u64 *entry, u64 clear, u64 set)
@@ -72,26 +70,26 @@ static void raised(enum pf_who who, enum pf_access access, u64 clear, u64 set)
 	}
 }
 
-TEST(pf, raised_right_gives_one_spurious_fault_at_most, FAULTS_DO)
+TEST(pf, raised_right_gives_one_spurious_fault_at_most, INVALIDATION)
 {
 	raised(CPL0_AC, PF_WRITE, 0, _PAGE_RW);
 	raised(CPL3, PF_WRITE, 0, _PAGE_RW);
 }
 
-TEST(pf, page_given_to_the_user_faults_once_at_most, FAULTS_DO)
+TEST(pf, page_given_to_the_user_faults_once_at_most, INVALIDATION)
 {
 	raised(CPL3, PF_READ, 0, _PAGE_USER);
 	raised(CPL3, PF_FETCH, 0, _PAGE_USER);
 }
 
-TEST(pf, page_made_executable_faults_once_at_most, FAULTS_DO)
+TEST(pf, page_made_executable_faults_once_at_most, INVALIDATION)
 {
 	raised(CPL0_AC, PF_FETCH, _PAGE_NX, 0);
 	raised(CPL3, PF_FETCH, _PAGE_NX, 0);
 }
 
 /* What is not present is not cached: no fault, not even one. */
-TEST(pf, entry_made_present_needs_no_invalidation, OPTIONAL)
+TEST(pf, entry_made_present_needs_no_invalidation, INVALIDATION)
 {
 	for (int level = 1; level <= pf.levels && ktest_ok(); level++) {
 		set_entry(pf_entry(level), FIRST, _PAGE_PRESENT, 0);
@@ -104,7 +102,7 @@ TEST(pf, entry_made_present_needs_no_invalidation, OPTIONAL)
 }
 
 /* Nor is what has a reserved bit. */
-TEST(pf, entry_without_its_reserved_bit_needs_no_invalidation, OPTIONAL)
+TEST(pf, entry_without_its_reserved_bit_needs_no_invalidation, INVALIDATION)
 {
 	if (boot_cpu_data.phys_bits >= 52)
 		SKIP(return, "MAXPHYADDR is 52: no address bit is reserved");
@@ -251,8 +249,7 @@ TEST(pf, invpcid_ends_old_translations, "SDM 2A INVPCID")
 }
 
 /* CR3 changes, its tables do not; what PCID 0 has cached is not PCID 1's. */
-TEST(pf, translation_of_another_pcid_is_not_used,
-     "SDM 3A Process-Context Identifiers")
+TEST(pf, translation_of_another_pcid_is_not_used, INVALIDATION)
 {
 	u64 cr3 = read_cr3(), cr4 = read_cr4();
 
@@ -270,8 +267,7 @@ TEST(pf, translation_of_another_pcid_is_not_used,
 	write_cr4(cr4);
 }
 
-TEST(pf, cr3_ends_translations_of_its_own_pcid,
-     "SDM 3A Process-Context Identifiers")
+TEST(pf, cr3_ends_translations_of_its_own_pcid, INVALIDATION)
 {
 	u64 cr4 = read_cr4();
 
@@ -308,7 +304,7 @@ TEST(pf, lowered_right_is_refused_after_invlpg, INVALIDATION)
  * Another table under an entry of each level: one that maps nothing. INVLPG
  * ends what the paging-structure caches hold, not only the leaf.
  */
-TEST(pf, invlpg_ends_a_cached_table, "SDM 3A Paging-Structure Caches")
+TEST(pf, invlpg_ends_a_cached_table, INVALIDATION)
 {
 	u64 empty = alloc_pages(1);
 

@@ -306,7 +306,7 @@ static void named(u64 addr, const char *from)
 	EXPECT_STREQ(text, from);
 }
 
-#define NAMES "src/mm/regions.c: a report names what was hit"
+#define NAMES "irqbed ARCHITECTURE.md \"Memory map\""
 
 TEST(soft, null_and_wild_addresses_have_names, NAMES)
 {
