@@ -21,6 +21,7 @@
 struct pf_space {
 	u64 page; /* two of them: what FIRST and SECOND map to; 0: no memory */
 	u64 va;	  /* a top-level slot that nobody else uses */
+	u64 large_va; /* what pf_use_large() returned last */
 	int levels;
 	u64 *entry[5]; /* to FIRST, the top level's first */
 	u64 saved[5];  /* as set up: everything is allowed but fetching */

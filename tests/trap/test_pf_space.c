@@ -59,6 +59,7 @@ void pf_put_back(void)
 	for (int i = 0; i < pf.levels; i++)
 		WRITE_ONCE(*pf.entry[i], pf.saved[i]);
 	invlpg(FIRST);
+	invlpg(pf.large_va); /* a large page may be cached in pieces */
 }
 
 static void pf_teardown(void)
@@ -82,8 +83,10 @@ u64 pf_use_large(int level)
 	u64 *entry = pf_entry(level);
 
 	WRITE_ONCE(*entry, ALIGN_DOWN(pf.page, size) | PAGE_KERNEL | _PAGE_PSE);
+	pf.large_va = FIRST + (pf.page & (size - 1));
 	invlpg(FIRST);
-	return FIRST + (pf.page & (size - 1));
+	invlpg(pf.large_va);
+	return pf.large_va;
 }
 
 /* Every entry that is present, by a cursor a level. */

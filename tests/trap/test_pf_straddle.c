@@ -164,6 +164,8 @@ static u64 put_code(u32 n, bool user)
 	code[1] = 0xb8;
 	code[10] = user ? 0xcd : 0xc3;
 	code[11] = 0x80;
+	/* Written at another address than it is fetched from: serialize. */
+	invlpg(SECOND);
 	return SECOND - n;
 }
 
@@ -208,9 +210,9 @@ TEST(pf, user_instruction_that_ends_in_a_supervisor_page, RULE)
 /* The fetch asks for no byte beyond the instruction. */
 TEST(pf, instruction_that_ends_with_its_page, RULE)
 {
+	((u8 *)pf.page)[PAGE_SIZE - 1] = 0xc3;
 	set_entry(PTE1, FIRST, _PAGE_NX, 0);
 	set_entry(PTE2, SECOND, _PAGE_PRESENT, 0);
-	((u8 *)pf.page)[PAGE_SIZE - 1] = 0xc3;
 	EXPECT_RETURNS(insn_mem_fetch, SECOND - 1);
 }
 
