@@ -13,9 +13,10 @@
 
 #include "ud_group.h"
 
-#define RULE_GONE  "SDM 2D Opcode Map; APM 3 Instructions Invalid in 64-Bit Mode"
-#define RULE_LOCK  "SDM 2A LOCK; APM 3 Lock Prefix"
-#define RULE_MOVCR "SDM 2B MOV-Control Registers; APM 3 MOV CRn"
+#define RULE	   "SDM 3A Interrupt 6"
+#define RULE_GONE  RULE "; APM 3 Instructions Invalid in 64-Bit Mode"
+#define RULE_LOCK  RULE "; SDM 2A LOCK"
+#define RULE_MOVCR RULE "; SDM 2B MOV-Control Registers"
 
 /* A fault reports the instruction itself: IP must not have advanced. */
 TEST(ud, ud2_faults_at_its_own_address, "SDM 3A Interrupt 6")
@@ -32,13 +33,14 @@ TEST(ud, user_ud2, "SDM 3A Interrupt 6")
 	EXPECT_USER_FAULT(user_ud2, X86_TRAP_UD, 0);
 }
 
-TEST(ud, no_prefix_makes_ud2_valid, "SDM 2B UD0, UD1, UD2; APM 3 UD0, UD1, UD2")
+TEST(ud, no_prefix_makes_ud2_valid,
+     RULE "; SDM 2B UD0, UD1, UD2; APM 3 UD0, UD1, UD2")
 {
 	EXPECT_UD(ud2);
 }
 
 /* Their ModR/M names memory, but is only decoded: no address faults. */
-TEST(ud, ud0_and_ud1_access_no_memory, "SDM 2B UD0, UD1, UD2")
+TEST(ud, ud0_and_ud1_access_no_memory, RULE "; SDM 2B UD0, UD1, UD2")
 {
 	ud_judge_arg(UD_GROUP(ud01), X86_TRAP_UD, NULL);
 	ud_judge_arg(UD_GROUP(ud01), X86_TRAP_UD, (void *)NONCANONICAL);
@@ -121,7 +123,8 @@ TEST(ud, control_registers_that_do_not_exist, RULE_MOVCR)
 	EXPECT_UD(cr_absent);
 }
 
-TEST(ud, debug_registers_above_7_do_not_exist, "SDM 2B MOV-Debug Registers")
+TEST(ud, debug_registers_above_7_do_not_exist,
+     RULE "; SDM 2B MOV-Debug Registers")
 {
 	EXPECT_UD(dr_absent);
 }
@@ -129,61 +132,61 @@ TEST(ud, debug_registers_above_7_do_not_exist, "SDM 2B MOV-Debug Registers")
 /* A selector that cannot be loaded, in case it is looked at. */
 #define NO_SUCH 0xfff8ull
 
-TEST(ud, mov_to_cs_and_to_no_segment_register, "SDM 2B MOV; APM 3 MOV")
+TEST(ud, mov_to_cs_and_to_no_segment_register, RULE "; SDM 2B MOV; APM 3 MOV")
 {
 	ud_judge_arg(UD_GROUP(mov_to_segment), X86_TRAP_UD, (void *)NO_SUCH);
 	ud_operand[0] = NO_SUCH;
 	ud_judge_arg(UD_GROUP(mov_to_segment_mem), X86_TRAP_UD, ud_operand);
 }
 
-TEST(ud, mov_from_no_segment_register, "SDM 2B MOV; APM 3 MOV")
+TEST(ud, mov_from_no_segment_register, RULE "; SDM 2B MOV; APM 3 MOV")
 {
 	EXPECT_UD(mov_from_segment);
 }
 
-TEST(ud, register_forms_that_do_not_exist, "SDM 2D Opcode Map")
+TEST(ud, register_forms_that_do_not_exist, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(register_form);
 }
 
 TEST(ud, movntq_movntdq_movlpd_and_movhpd_of_a_register,
-     "SDM 2B MOVNTQ, MOVNTDQ, MOVLPD, MOVHPD")
+     RULE "; SDM 2B MOVNTQ, MOVNTDQ, MOVLPD, MOVHPD")
 {
 	EXPECT_UD(register_form_stores);
 }
 
-TEST(ud, memory_forms_that_do_not_exist, "SDM 2D Opcode Map")
+TEST(ud, memory_forms_that_do_not_exist, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(memory_form);
 }
 
-TEST(ud, holes_in_the_opcode_groups, "SDM 2D Opcode Extensions by Group Number")
+TEST(ud, holes_in_the_opcode_groups, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(group_hole);
 }
 
-TEST(ud, holes_in_group_9, "SDM 2D Opcode Extensions by Group Number")
+TEST(ud, holes_in_group_9, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(group9_hole);
 }
 
-TEST(ud, holes_in_the_x87_opcodes, "SDM 2D Escape Opcode Instructions")
+TEST(ud, holes_in_the_x87_opcodes, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(x87_hole);
 }
 
-TEST(ud, holes_in_the_opcode_maps, "SDM 2D Opcode Map")
+TEST(ud, holes_in_the_opcode_maps, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(opcode_hole);
 }
 
-TEST(ud, mandatory_prefixes_that_do_not_belong, "SDM 2D Opcode Map")
+TEST(ud, mandatory_prefixes_that_do_not_belong, RULE "; SDM 2D Opcode Map")
 {
 	EXPECT_UD(prefix_hole);
 }
 
 /* Of CLAC with F2 FRED made another instruction, ERETS. */
-TEST(ud, instructions_that_refuse_every_mandatory_prefix, "SDM 2A NP")
+TEST(ud, instructions_that_refuse_every_mandatory_prefix, RULE "; SDM 2A NP")
 {
 	if (boot_cpu_data.max_leaf >= 7 && cpuid_count(7, 1).eax & BIT(17))
 		SKIP(return, "this CPU has FRED: F2 CLAC is ERETS");
@@ -193,19 +196,20 @@ TEST(ud, instructions_that_refuse_every_mandatory_prefix, "SDM 2A NP")
 }
 
 /* None accesses its operand, so no address faults. */
-TEST(ud, hints_and_reserved_nops_do_not_fault, "SDM 2B NOP, PREFETCHh; SDM 2D")
+TEST(ud, hints_and_reserved_nops_do_not_fault, RULE "; SDM 2B NOP, PREFETCHh")
 {
 	EXPECT_RUNS(nop_hint);
 	ud_judge_arg(UD_GROUP(nop_hint), TRAP_NONE, NULL);
 	ud_judge_arg(UD_GROUP(nop_hint), TRAP_NONE, (void *)NONCANONICAL);
 }
 
-TEST(ud, prefixes_without_a_use_are_ignored, "SDM 2A Instruction Prefixes")
+TEST(ud, prefixes_without_a_use_are_ignored,
+     RULE "; SDM 2A Instruction Prefixes")
 {
 	EXPECT_RUNS(nop_prefixed);
 }
 
-TEST(ud, instructions_of_15_bytes_run, "SDM 2A Instruction Format")
+TEST(ud, instructions_of_15_bytes_run, RULE "; SDM 2A Instruction Format")
 {
 	EXPECT_RUNS(length_15);
 }

@@ -16,7 +16,8 @@
 #define XCR0_X87    BIT(0)
 #define XCR0_SSE    BIT(1)
 #define XCR0_AVX    BIT(2)
-#define RULE_SSE_EM "SDM 3A CR0.EM, Interrupt 6; APM 2 Emulate Coprocessor (EM)"
+#define RULE	    "SDM 3A Interrupt 6"
+#define RULE_SSE_EM RULE "; SDM 3A CR0.EM"
 
 static void ud_mode_teardown(void)
 {
@@ -25,12 +26,12 @@ static void ud_mode_teardown(void)
 
 SUITE(ud, .teardown = ud_mode_teardown);
 
-TEST(ud, rsm_outside_smm, "SDM 2B RSM; APM 3 RSM")
+TEST(ud, rsm_outside_smm, RULE "; SDM 2B RSM; APM 3 RSM")
 {
 	EXPECT_UD(rsm);
 }
 
-TEST(ud, sse_without_osfxsr, "SDM 3A Checking for CR4.OSFXSR; Interrupt 6")
+TEST(ud, sse_without_osfxsr, RULE "; SDM 3A Checking for CR4.OSFXSR")
 {
 	EXPECT_RUNS(sse);
 	EXPECT_UD_WITHOUT_CR4(sse, X86_CR4_OSFXSR);
@@ -47,75 +48,80 @@ TEST(ud, mmx_with_em, RULE_SSE_EM)
 	ud_judge_cr0(UD_GROUP(mmx), X86_CR0_EM, X86_TRAP_UD);
 }
 
-TEST(ud, emms_with_em, "SDM 2A EMMS; APM 5 EMMS")
+TEST(ud, emms_with_em, RULE "; SDM 2A EMMS")
 {
 	EXPECT_RUNS(emms);
 	ud_judge_cr0(UD_GROUP(emms), X86_CR0_EM, X86_TRAP_UD);
 }
 
 /* PREFETCH, the fences, MOVNTI, CLFLUSH, PAUSE touch no SSE register. */
-TEST(ud, sse_without_state_needs_no_osfxsr, "SDM 3A Checking for CR4.OSFXSR")
+TEST(ud, sse_without_state_needs_no_osfxsr,
+     RULE "; SDM 3A Checking for CR4.OSFXSR")
 {
 	ud_judge_cr4(UD_GROUP(sse_exempt), X86_CR4_OSFXSR, TRAP_NONE);
 	ud_judge_cr0(UD_GROUP(sse_exempt), X86_CR0_EM, TRAP_NONE);
 }
 
 /* CR4.VMXE is 0: off, or not there at all. */
-TEST(ud, vmx_instructions_when_off, "SDM 3C VMX Instructions")
+TEST(ud, vmx_instructions_when_off, RULE "; SDM 3C VMX Instructions")
 {
 	EXPECT_FALSE(read_cr4() & X86_CR4_VMXE);
 	EXPECT_UD(vmx);
 }
 
 /* Their opcode, 0F C7 with memory, is CMPXCHG8B's: ModR/M tells them apart. */
-TEST(ud, vmx_instructions_of_group_9_when_off, "SDM 3C VMX Instructions")
+TEST(ud, vmx_instructions_of_group_9_when_off, RULE "; SDM 3C VMX Instructions")
 {
 	EXPECT_FALSE(read_cr4() & X86_CR4_VMXE);
 	EXPECT_UD(vmx_group9);
 }
 
 /* EFER.SVME is 0: off, or not there at all. */
-TEST(ud, svm_instructions_when_off, "APM 2 Enabling SVM; APM 3 VMRUN, CLGI")
+TEST(ud, svm_instructions_when_off,
+     RULE "; APM 2 Enabling SVM; APM 3 VMRUN, CLGI")
 {
 	EXPECT_FALSE(rdmsr(MSR_EFER) & EFER_SVME);
 	EXPECT_UD(svm);
 }
 
-TEST(ud, hypercalls_without_a_hypervisor, "SDM 3C VMCALL; APM 3 VMMCALL")
+TEST(ud, hypercalls_without_a_hypervisor, RULE "; SDM 3C VMCALL; APM 3 VMMCALL")
 {
 	if (cpu_has(X86_FEATURE_HYPERVISOR))
 		SKIP(return, "a hypervisor is declared, which may take them");
 	EXPECT_UD(hypercall);
 }
 
-TEST(ud, fsgsbase_instructions_when_off, "SDM 2B RDFSBASE; APM 3 RDFSBASE")
+TEST(ud, fsgsbase_instructions_when_off,
+     RULE "; SDM 2B RDFSBASE; APM 3 RDFSBASE")
 {
 	EXPECT_UD_WITHOUT_CR4(fsgsbase, X86_CR4_FSGSBASE);
 }
 
-TEST(ud, xsave_instructions_when_off, "SDM 2 XGETBV, XSAVE; APM 3 the same")
+TEST(ud, xsave_instructions_when_off,
+     RULE "; SDM 2D XGETBV, XSAVE; APM 3 the same")
 {
 	EXPECT_UD_WITHOUT_CR4(xsave, X86_CR4_OSXSAVE);
 }
 
-TEST(ud, xsavec_xsaves_and_xrstors_when_off, "SDM 2D XSAVEC, XSAVES, XRSTORS")
+TEST(ud, xsavec_xsaves_and_xrstors_when_off, RULE)
 {
 	EXPECT_UD_WITHOUT_CR4(xsave_group9, X86_CR4_OSXSAVE);
 }
 
-TEST(ud, rdpkru_and_wrpkru_when_off, "SDM 2B RDPKRU; APM 3 RDPKRU")
+TEST(ud, rdpkru_and_wrpkru_when_off, RULE "; SDM 2B RDPKRU; APM 3 RDPKRU")
 {
 	EXPECT_UD_WITHOUT_CR4(pku, X86_CR4_PKE);
 }
 
-TEST(ud, getsec_when_off, "SDM 2D GETSEC: #UD if CR4.SMXE is 0")
+TEST(ud, getsec_when_off, RULE)
 {
 	EXPECT_FALSE(read_cr4() & X86_CR4_SMXE);
 	EXPECT_UD(getsec);
 }
 
 /* AMD has neither in long mode. Intel has, and refuses a NULL code segment. */
-TEST(ud, sysenter_and_sysexit_in_long_mode, "SDM 2B SYSENTER; APM 3 SYSENTER")
+TEST(ud, sysenter_and_sysexit_in_long_mode,
+     RULE "; SDM 2B SYSENTER; APM 3 SYSENTER")
 {
 	u64 cs = rdmsr(MSR_IA32_SYSENTER_CS);
 
@@ -127,7 +133,7 @@ TEST(ud, sysenter_and_sysexit_in_long_mode, "SDM 2B SYSENTER; APM 3 SYSENTER")
 }
 
 TEST(ud, syscall_and_sysret_without_sce,
-     "SDM 2B SYSCALL, SYSRET; APM 3 SYSCALL")
+     RULE "; SDM 2B SYSCALL, SYSRET; APM 3 SYSCALL")
 {
 	u64 efer = rdmsr(MSR_EFER);
 
@@ -136,7 +142,8 @@ TEST(ud, syscall_and_sysret_without_sce,
 	wrmsr(MSR_EFER, efer);
 }
 
-TEST(ud, shadow_stack_instructions_when_off, "SDM 2 INCSSP, WRSS, SETSSBSY")
+TEST(ud, shadow_stack_instructions_when_off,
+     RULE "; SDM 2D INCSSP, WRSS, SETSSBSY")
 {
 	if (cpu_has(X86_FEATURE_SHSTK))
 		EXPECT_UD_WITHOUT_CR4(cet, X86_CR4_CET);
@@ -156,7 +163,7 @@ static void with_xcr0(const struct ud_group *group, u64 bits, u32 nr)
 
 #define EXPECT_AVX(group, nr) \
 	with_xcr0(UD_GROUP(group), XCR0_X87 | XCR0_SSE | XCR0_AVX, nr)
-#define RULE_VEX "SDM 2A VEX Prefix, Exceptions Type 2 to 8; APM 3 VEX Prefix"
+#define RULE_VEX RULE "; SDM 2A VEX Prefix"
 
 TEST(ud, vex_is_valid_with_its_state_enabled, RULE_VEX)
 {
@@ -165,7 +172,8 @@ TEST(ud, vex_is_valid_with_its_state_enabled, RULE_VEX)
 	EXPECT_AVX(vex_valid, TRAP_NONE);
 }
 
-TEST(ud, vex_without_its_state, "SDM 1 Detection of AVX; SDM 3A XCR0, OSXSAVE")
+TEST(ud, vex_without_its_state,
+     RULE "; SDM 1 Detection of AVX; SDM 3A XCR0, OSXSAVE")
 {
 	if (cpu_has(X86_FEATURE_XSAVE))
 		with_xcr0(UD_GROUP(vex_valid), XCR0_X87 | XCR0_SSE,
@@ -214,7 +222,7 @@ TEST(ud, vex_of_a_map_that_does_not_exist, RULE_VEX)
 	vex_is_invalid(UD_GROUP(vex_map));
 }
 
-TEST(ud, evex_without_avx512, "SDM 2A EVEX Prefix; SDM 2A BOUND")
+TEST(ud, evex_without_avx512, RULE "; SDM 2A EVEX Prefix; SDM 2A BOUND")
 {
 	if (boot_cpu_data.max_leaf >= 7 && cpuid_count(7, 0).ebx & BIT(16))
 		SKIP(return, "this CPU has AVX-512");
