@@ -71,7 +71,7 @@ static bool say_mode(struct ud_text *text, const struct ud_insn *insn)
 {
 	const char *name = NULL;
 
-	if (insn->map == MAP_ONE)
+	if (ud_form(insn) == '!')
 		name = ud_invalid_in_64bit(insn->opcode);
 	if (name)
 		say(text, "%s: invalid in 64-bit mode", name);

@@ -309,8 +309,8 @@ TEST(decode_ud, code_that_cannot_be_read_on, RULE_UD)
 TEST(decode_ud, prefixes_in_any_number_and_order, "SDM 2A REX Prefixes")
 {
 	static const struct encoding want[] = {
-		{ 5, { 0x44, 0x66, 0x0f, 0x22, 0xc0 },
-		  "opcode 0f 22: defined, no reason known" },
+		{ 5, { 0x44, 0x66, 0x0f, 0x22, 0xc8 },
+		  "MOV to CR1: no such register" },
 		{ 5, { 0x41, 0x44, 0x0f, 0x22, 0xc8 },
 		  "MOV to CR9: no such register" },
 		{ 5, { 0xf3, 0x66, 0x0f, 0xc7, 0xf8 },
