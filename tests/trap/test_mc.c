@@ -6,6 +6,7 @@
  * Spec: SDM 3B "Machine-Check Architecture"; APM 2 "Machine Check
  *       Architecture".
  */
+#include <apic/lapic.h>
 #include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
@@ -150,4 +151,18 @@ TEST(mc, ones_written_to_a_status_are_gp,
 	err = wrmsr_safe(MSR_IA32_MCx_STATUS(0), 1);
 	mce_clear_bank(0);
 	EXPECT_EQ(err, -EFAULT);
+}
+
+/* Bit 30 enables the interrupt, 14:0 count errors up to it; both are RW. */
+TEST(mc, where_cmci_is_declared_each_bank_has_its_ctl2,
+     "SDM 3B IA32_MCi_CTL2 MSRs")
+{
+	u64 cap = 0, found;
+
+	rdmsr_safe(MSR_IA32_MCG_CAP, &cap);
+	if (!mce_banks() || !(cap & MCG_CMCI_P))
+		SKIP(return, "MCG_CAP declares no CMCI");
+	EXPECT_GE(lapic_lvt_count(), 7); /* the last is CMCI's */
+	for (u32 nr = 0; nr < mce_banks() && ktest_ok(); nr++)
+		EXPECT_EQ(rdmsr_safe(MSR_IA32_MCx_CTL2(nr), &found), 0);
 }
