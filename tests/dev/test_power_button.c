@@ -12,8 +12,8 @@
 #include <ktest/ktest.h>
 #include <ktest/pin.h>
 
-#define RULE	   "ACPI Fixed Power Button"
-#define STS_RULE   "ACPI PM1 Status Registers, PWRBTN_STS"
+#define RULE	   "ACPI 6.5 Fixed Power Button"
+#define STS_RULE   "ACPI 6.5 PM1 Status Registers, PWRBTN_STS"
 #define PM1_PWRBTN BIT(8)
 #define SCI_EN	   BIT(0) /* of PM1 control */
 
@@ -122,7 +122,7 @@ TEST(sci, power_button_is_one_sci_with_its_status_set, RULE)
 	}
 }
 
-TEST(sci, sci_comes_again_until_the_status_is_cleared, "ACPI SCI Interrupt")
+TEST(sci, sci_comes_again_until_the_status_is_cleared, "ACPI 6.5 SCI Interrupt")
 {
 	if (!start(true))
 		return;
@@ -159,7 +159,7 @@ TEST(sci, pressed_twice_unseen_it_is_one_event, STS_RULE)
 	EXPECT_EQ(inw(status) & PM1_PWRBTN, 0);
 }
 
-TEST(sci, enable_taken_away_lowers_the_line, "ACPI PM1 Enable Registers")
+TEST(sci, enable_taken_away_lowers_the_line, "ACPI 6.5 PM1 Enable Registers")
 {
 	if (!start(true))
 		return;

@@ -25,7 +25,7 @@
 
 #include "outside.h"
 
-#define RULE	    "SDM 3A Interrupt 18-Machine-Check Exception (#MC)"
+#define RULE	    "SDM 3A Interrupt 18"
 #define STATUS_RULE "SDM 3B IA32_MCi_STATUS MSRS"
 #define OVER_RULE   "SDM 3B Overwrite Rules for Machine Check Overflow"
 #define CTL_RULE    "SDM 3B IA32_MCi_CTL MSRs"
@@ -387,7 +387,7 @@ TEST(mc, broadcast_error_comes_once_to_this_cpu, RULE, ASKS)
 }
 
 /* Nobody expects it: the report must say what each bank says. */
-TEST(selftest, machine_check_is_reported, "DESIGN section 4", ASKS)
+TEST(selftest, machine_check_is_reported, "irqbed src/trap/report_mc.c", ASKS)
 {
 	bank = mce_banks() - 1;
 	EXPECT_EQ(companion_ask("%s", error(0, CORRECTED, 0)), 0);

@@ -227,7 +227,7 @@ TEST(lint1, fixed_delivery_waits_for_the_task_priority,
 
 /* The button raises LINT1; neither SERR# nor IOCHK# has been asserted. */
 TEST(lint1, port_61h_names_no_source_of_the_chipset,
-     "82371 NMI Status and Control Register, port 61H")
+     "ICH NMI Status and Control Register")
 {
 	struct outside_note s = { 0 };
 	u8 before = inb(0x61);
