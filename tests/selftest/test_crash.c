@@ -30,7 +30,7 @@
 #include <trap/report.h>
 #include <trap/traps.h>
 
-#define RULE   "DESIGN section 4: every unexpected exception prints a report"
+#define RULE   "irqbed src/trap/report.c: every unexpected exception is reported"
 #define VECTOR 0x50
 #define ABSENT 0x0000600000000000ull /* no page of ours */
 

@@ -229,7 +229,7 @@ static bool leave_by_ud2(struct pt_regs *regs, void *data)
 	return true;
 }
 
-TEST(nmi, a_handler_left_by_an_exception_is_over, "src/entry/nmi.S")
+TEST(nmi, a_handler_left_by_an_exception_is_over, "irqbed src/entry/nmi.S")
 {
 	struct nmis s = { 0 };
 	struct trap got;

@@ -164,7 +164,8 @@ TEST(nmi, iret_of_a_page_fault_unblocks, RULE)
 }
 
 /* SYSRET is no IRET: CPL 3 runs with NMIs blocked, until its way back ends. */
-TEST(nmi, sysret_does_not_unblock, "SDM 3A Handling Multiple NMIs; 2B SYSRET")
+TEST(nmi, sysret_does_not_unblock,
+     "SDM 3A Handling Multiple NMIs; SDM 2B SYSRET")
 {
 	u64 efer = rdmsr(MSR_EFER), star = rdmsr(MSR_STAR);
 
