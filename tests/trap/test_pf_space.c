@@ -12,7 +12,8 @@
 /* A bit the CPU ignores in every entry: it had NX. */
 #define HAD_NX BIT(58)
 
-#define SLOT (1ull << 46)
+/* No other case maps anything in this entry of the top level. */
+#define SLOT 0x0000700000000000ull
 
 struct pf_space pf;
 
