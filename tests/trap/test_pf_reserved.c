@@ -11,10 +11,8 @@
 
 #include "pf.h"
 
-#define RULE "SDM 3A Page-Fault Exceptions"
-#define ENTRIES                                                      \
-	"SDM 3A Linear-Address Translation with 4-Level Paging and " \
-	"5-Level Paging"
+#define RULE	 "SDM 3A Page-Fault Exceptions"
+#define ENTRIES	 "SDM 3A Paging-Structure Entries"
 #define CODE_BIT (X86_PF_PROT | X86_PF_RSVD)
 
 #define NO_RESERVED "MAXPHYADDR is 52: no address bit is reserved"
