@@ -16,6 +16,7 @@
 #include <asm/irq_vectors.h>
 #include <asm/processor-flags.h>
 #include <console/printk.h>
+#include <cpu/percpu.h>
 #include <cpu/sections.h>
 #include <cpu/stacks.h>
 #include <lib/compiler.h>
@@ -97,17 +98,29 @@ bool report_is_text(u64 addr)
 	return addr > (u64)_text && addr < (u64)__user_text_start;
 }
 
+static bool in_entry(u64 ip)
+{
+	return (ip >= (u64)asm_exc_divide_error &&
+		ip < (u64)early_idt_handler_array) ||
+	       (ip >= (u64)asm_exc_nmi && ip < (u64)nmi_exit_end);
+}
+
 /*
- * entry.S calls with its pt_regs at RSP and leaves RBP alone: they lie just
- * above the frame that returns into it.
+ * The entries call with their pt_regs at RSP and leave RBP alone: they lie
+ * just above the frame that returns there. An interrupt that changed to the
+ * irq stack left them on the other; irq_regs leads to them, unless another
+ * interrupt came on top of it, and then RBP does not fit.
  */
 static bool entry_regs(struct pt_regs *regs, const struct frame *frame, u64 bp)
 {
-	if (frame->ip < (u64)asm_exc_divide_error ||
-	    frame->ip >= (u64)early_idt_handler_array)
+	u64 at = bp + sizeof(*frame);
+
+	if (!in_entry(frame->ip))
 		return false;
-	return peek(regs, bp + sizeof(*frame), sizeof(*regs)) &&
-	       regs->vector < NR_VECTORS && regs->bp == frame->bp;
+	if (at == this_cpu(irq_stack_top))
+		at = (u64)this_cpu(irq_regs);
+	return peek(regs, at, sizeof(*regs)) && regs->vector < NR_VECTORS &&
+	       regs->bp == frame->bp;
 }
 
 static void print_interrupted(const struct pt_regs *regs)

@@ -75,6 +75,7 @@ TEST(crash, write_to_idt, RULE)
 {
 	struct desc_ptr idt;
 
+	insn_ret(NULL);
 	store_idt(&idt);
 	*(volatile u64 *)(idt.address + 14 * sizeof(gate_desc)) = 0; /* CRASH */
 }
@@ -169,6 +170,13 @@ TEST(crash, fault_in_hook, RULE)
 {
 	trap_hook(X86_TRAP_UD, faulting_hook, NULL);
 	insn_ud2(NULL); /* CRASH */
+	barrier();
+}
+
+TEST(crash, fault_in_nmi, RULE)
+{
+	trap_hook(X86_TRAP_NMI, faulting_hook, NULL);
+	insn_dl_int(X86_TRAP_NMI)(NULL); /* CRASH */
 	barrier();
 }
 
