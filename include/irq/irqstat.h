@@ -9,5 +9,16 @@ static inline struct irq_cpustat *this_irq_stat(void)
 	return &this_cpu(self)->irq_stat;
 }
 
+/*
+ * The counters of system vectors, one each, that say how often somebody sent
+ * it: all but the timer's. By index; tag is /proc/interrupts', CAL stands
+ * twice.
+ */
+#define NR_IRQ_STATS 10
+const char *irq_stat_tag(u32 index);
+u64 irq_stat_count(u32 index);
+u32 irq_stat_vector(u32 index);
+int irq_stat_of_vector(u32 vector); /* -ENOENT: it has none */
+
 /* Lines like /proc/interrupts', "# " first, for what was counted. */
 void show_interrupts(void);

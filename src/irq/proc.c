@@ -1,10 +1,65 @@
 // SPDX-License-Identifier: MIT
-/* proc.c - counters in the shape of Linux's /proc/interrupts. */
-#include <irq/irqstat.h>
-
+/*
+ * proc.c - counters in the shape of Linux's /proc/interrupts.
+ *
+ * Linux: kernel/irq/proc.c show_interrupts(), arch/x86/kernel/irq.c
+ * arch_show_interrupts().
+ */
 #include <console/printk.h>
-#include <irq/irq.h>
+#include <irq/irqstat.h>
+#include <lib/errno.h>
 #include <trap/traps.h>
+
+#include "internal.h"
+
+/* clang-format off */
+#define STAT(vec, field, t) \
+	{ .tag = t, .vector = vec, \
+	  .offset = offsetof(struct irq_cpustat, field) }
+static const struct {
+	char tag[4];
+	u8 vector;
+	u8 offset;
+} stats[] = {
+	STAT(SPURIOUS_APIC_VECTOR, spurious, "SPU"),
+	STAT(IRQ_WORK_VECTOR, irq_work, "IWI"),
+	STAT(RESCHEDULE_VECTOR, irq_resched, "RES"),
+	STAT(CALL_FUNCTION_VECTOR, irq_call, "CAL"),
+	STAT(CALL_FUNCTION_SINGLE_VECTOR, irq_call_single, "CAL"),
+	STAT(THERMAL_APIC_VECTOR, thermal, "TRM"),
+	STAT(THRESHOLD_APIC_VECTOR, threshold, "THR"),
+	STAT(X86_PLATFORM_IPI_VECTOR, platform_ipis, "PLT"),
+	STAT(REBOOT_VECTOR, reboot, "RBT"),
+	STAT(ERROR_APIC_VECTOR, error, "ERR"),
+};
+/* clang-format on */
+static_assert(ARRAY_SIZE(stats) == NR_IRQ_STATS, "irqstat.h");
+static_assert(sizeof(struct irq_cpustat) < 256, "offset is a byte");
+
+const char *irq_stat_tag(u32 index)
+{
+	return stats[index].tag;
+}
+
+u64 irq_stat_count(u32 index)
+{
+	return *(const volatile u64 *)((const char *)this_irq_stat() +
+				       stats[index].offset);
+}
+
+u32 irq_stat_vector(u32 index)
+{
+	return stats[index].vector;
+}
+
+int irq_stat_of_vector(u32 vector)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(stats); i++) {
+		if (stats[i].vector == vector)
+			return (int)i;
+	}
+	return -ENOENT;
+}
 
 static void show(const char *tag, u64 count, const char *text)
 {
@@ -13,20 +68,24 @@ static void show(const char *tag, u64 count, const char *text)
 		       text);
 }
 
+static void show_line(const struct irq_desc *desc)
+{
+	u64 count = kstat_irqs(desc->irq);
+
+	if (count)
+		printk("# %4u: %10llu  %s %u-%s %s", desc->irq,
+		       (unsigned long long)count, desc->chip->name, desc->gsi,
+		       desc->level ? "fasteoi" : "edge",
+		       desc->name ? desc->name : "");
+}
+
 void show_interrupts(void)
 {
 	const struct irq_cpustat *s = this_irq_stat();
 
 	printk("#             CPU%u", smp_processor_id());
-	for (u32 irq = 0; irq < NR_IRQS; irq++) {
-		const struct irq_desc *desc = irq_to_desc(irq);
-
-		if (kstat_irqs(irq))
-			printk("# %4u: %10llu  IO-APIC %u-%s %s", irq,
-			       (unsigned long long)kstat_irqs(irq), desc->gsi,
-			       desc->level ? "fasteoi" : "edge",
-			       desc->name ? desc->name : "");
-	}
+	for (u32 irq = 0; irq < NR_IRQS; irq++)
+		show_line(irq_to_desc(irq));
 	show("NMI", trap_count(X86_TRAP_NMI), "Non-maskable interrupts");
 	show("LOC", s->apic_timer_irqs, "Local timer interrupts");
 	show("SPU", s->spurious, "Spurious interrupts");
@@ -37,6 +96,7 @@ void show_interrupts(void)
 	show("TRM", s->thermal, "Thermal event interrupts");
 	show("THR", s->threshold, "Threshold APIC interrupts");
 	show("PLT", s->platform_ipis, "Platform interrupts");
+	show("RBT", s->reboot, "Reboot interrupts");
 	show("ERR", s->error, "APIC errors");
 	show("MIS", stray_count(), "Vectors without a handler");
 }

@@ -30,6 +30,14 @@ void run_case(const struct ktest_case *c, struct ktest_result *result);
 void state_save(void);
 bool state_restore(void); /* false, and "# state: ..." lines: it had changed */
 
+/*
+ * raised.c: interrupts that the case said it raised against those counted.
+ * False, and "# interrupts: ..." lines: they differ. The total is the run's.
+ */
+void raised_begin(void);
+bool raised_compare(void);
+u64 raised_total(void);
+
 /* watchdog.c */
 void watchdog_init(void);
 void watchdog_arm(u32 ms, u32 uses);

@@ -96,6 +96,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	memset(&ktest_result, 0, sizeof(ktest_result));
 	if (!skip_unmet(needs)) {
 		state_save();
+		raised_begin();
 		watchdog_arm(ms, uses);
 		guarded(c, body);
 		guarded(c, teardown);
@@ -103,6 +104,8 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		trap_hooks_clear();
 		irq_release_claims();
 		if (!state_restore())
+			ktest_result.failures++;
+		if (!raised_compare())
 			ktest_result.failures++;
 		irq_free_lines(); /* after: a line left open is a leak */
 		if (!ktest_result.checks && !ktest_result.skipped &&

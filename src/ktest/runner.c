@@ -138,6 +138,8 @@ __noreturn void ktest_run(void)
 	for (u32 n = 0; n < selected_count(); n++)
 		run_repeated(n);
 	show_interrupts();
+	printk("# interrupts.raised_and_counted=%llu",
+	       (unsigned long long)raised_total());
 	write_failed();
 	write_end();
 	finish_run(run.opt->finish, run.fail ? VERDICT_FAIL : VERDICT_PASS);

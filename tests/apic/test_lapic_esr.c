@@ -12,6 +12,7 @@
 
 #include <cpu/cpufeature.h>
 #include <irq/irqstat.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #define ESR_RULE "SDM 3A Error Handling"
@@ -289,6 +290,7 @@ TEST(lapic, the_error_vector_is_ended, ESR_RULE)
 	struct irq_cpustat *s = this_irq_stat();
 	u64 errors = s->error;
 
+	raised_vectors(ERROR_APIC_VECTOR, 1);
 	apic_send_self(ERROR_APIC_VECTOR);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(s->error) != errors, WAIT_DEFAULT_US));
 	EXPECT_TRUE(lapic_only(APIC_ISR, -1));

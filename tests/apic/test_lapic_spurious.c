@@ -9,6 +9,7 @@
 #include "lapic_case.h"
 
 #include <irq/irqstat.h>
+#include <ktest/raised.h>
 
 #define SPURIOUS_RULE "SDM 3A Spurious Interrupt"
 
@@ -18,6 +19,7 @@ TEST(lapic, spurious_delivery_is_counted_and_not_ended, SPURIOUS_RULE)
 	u64 before = s->spurious;
 	struct trap got = catch_trap(insn_lapic_int_spurious, NULL);
 
+	raised_vectors(SPURIOUS_APIC_VECTOR, 1);
 	EXPECT_TRAP(got, TRAP_NONE);
 	EXPECT_EQ(s->spurious, before + 1);
 	EXPECT_TRUE(lapic_only(APIC_ISR, -1));
@@ -42,6 +44,7 @@ TEST(lapic, spurious_delivery_leaves_others_in_service, SPURIOUS_RULE)
 	before_it = after_it = false;
 	if (!EXPECT_EQ(irq_claim_vector(VEC_A, spurious_inside, &a), 0))
 		return;
+	raised_vectors(SPURIOUS_APIC_VECTOR, 1);
 	apic_send_self(VEC_A);
 	lapic_arrived(&a, 1);
 	EXPECT_EQ(a.count, 1);
@@ -58,6 +61,7 @@ TEST(lapic, spurious_vector_sent_as_ipi_is_ended, SPURIOUS_RULE)
 	struct irq_cpustat *s = this_irq_stat();
 	u64 before = s->spurious;
 
+	raised_vectors(SPURIOUS_APIC_VECTOR, 1);
 	apic_send_self(SPURIOUS_APIC_VECTOR);
 	EXPECT_TRUE(
 		WAIT_FOR(READ_ONCE(s->spurious) != before, WAIT_DEFAULT_US));
@@ -74,6 +78,7 @@ TEST(lapic, interrupts_after_a_spurious_one_still_come, SPURIOUS_RULE)
 
 	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
 		return;
+	raised_vectors(SPURIOUS_APIC_VECTOR, 1);
 	insn_lapic_int_spurious(NULL);
 	apic_send_self(VEC_A);
 	EXPECT_TRUE(lapic_arrived(&a, 1));

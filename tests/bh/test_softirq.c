@@ -11,6 +11,7 @@
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
 #include <irq/sysvec.h>
+#include <ktest/raised.h>
 
 #define IRQ_EXIT   LINUX_SOFTIRQ "irq_exit()"
 #define DO_SOFTIRQ LINUX_SOFTIRQ "__do_softirq()"
@@ -100,6 +101,7 @@ TEST(bh, every_system_vectors_exit_runs_softirqs, IRQ_EXIT)
 	bh_open(BLOCK_SOFTIRQ, NULL);
 	for (u32 i = 0; i < ARRAY_SIZE(ipi_vectors); i++) {
 		raise_softirq(BLOCK_SOFTIRQ);
+		raised_vectors(ipi_vectors[i], 1);
 		EXPECT_EQ(apic_send_self(ipi_vectors[i]), 0);
 		if (!EXPECT_TRUE(WAIT_FOR(bh_count(BLOCK_SOFTIRQ) == i + 1,
 					  WAIT_DEFAULT_US)))

@@ -15,6 +15,7 @@
 #include <cpu/preempt.h>
 #include <cpu/stacks.h>
 #include <ktest/insn_irq.h>
+#include <ktest/raised.h>
 
 #define HARDIRQ	 "Linux include/linux/hardirq.h, irq_enter(), irq_exit()"
 #define REGS	 "Linux include/asm-generic/irq_regs.h, get_irq_regs()"
@@ -186,6 +187,7 @@ static void edge_again(void)
 		saw.inner_count = preempt_count();
 		return;
 	}
+	raised_irqs(QUIET_IRQ, 1);
 	apic_send_self(irq_to_desc(QUIET_IRQ)->vector);
 	WAIT_FOR(lapic_test(APIC_IRR, irq_to_desc(QUIET_IRQ)->vector),
 		 WAIT_DEFAULT_US);

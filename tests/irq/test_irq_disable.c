@@ -10,6 +10,7 @@
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
 #include <cpu/deadline.h>
+#include <ktest/raised.h>
 
 #define DEPTH  "Linux kernel/irq/manage.c, __disable_irq(), __enable_irq()"
 #define LAZY   "Linux kernel/irq/chip.c, irq_disable()"
@@ -55,9 +56,13 @@ static void close_line(void)
 	EXPECT_EQ(free_irq(QUIET_IRQ, &a), 0);
 }
 
-/* Send the line's vector and wait until the APIC has dealt with it. */
+/*
+ * Send the line's vector and wait until the APIC has dealt with it. While the
+ * line is disabled it is noted and raised again by enable_irq().
+ */
 static void edge(void)
 {
+	raised_irqs(QUIET_IRQ, !state(IRQD_IRQ_DISABLED));
 	EXPECT_EQ(apic_send_self(vector()), 0);
 	udelay(20);
 	EXPECT_TRUE(WAIT_FOR(!lapic_test(APIC_IRR, vector()) &&
@@ -109,6 +114,7 @@ TEST(irq, a_disabled_line_is_masked_only_when_it_interrupts, LAZY,
 	EXPECT_TRUE(pin_masked());
 	EXPECT_TRUE(state(IRQS_PENDING));
 	EXPECT_EQ(a.calls, 0);
+	raised_irqs(QUIET_IRQ, 1);
 	enable_irq(QUIET_IRQ);
 	EXPECT_FALSE(pin_masked());
 	close_line();
@@ -124,6 +130,7 @@ TEST(irq, an_edge_while_disabled_is_replayed_once, RESEND,
 	edge();
 	edge(); /* merges with the first, as in the IRR */
 	EXPECT_EQ(a.calls, 0);
+	raised_irqs(QUIET_IRQ, 1);
 	enable_irq(QUIET_IRQ);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.calls), WAIT_DEFAULT_US));
 	udelay(20);
@@ -206,6 +213,7 @@ TEST(irq, a_handler_may_disable_its_own_line, DEPTH, .needs = NEEDS_IOAPIC)
 	edge();
 	EXPECT_EQ(a.calls, 1);
 	a.then = NULL;
+	raised_irqs(QUIET_IRQ, 1);
 	enable_irq(QUIET_IRQ);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.calls) == 2, WAIT_DEFAULT_US));
 	close_line();

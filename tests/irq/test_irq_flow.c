@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -109,7 +110,7 @@ static void again_with_if_1(void)
 	saw.depth++;
 	saw.depth_max = max(saw.depth_max, saw.depth);
 	if (a.calls == 1) {
-		apic_send_self(vector());
+		apic_send_self(vector()); /* merges into the one in progress */
 		local_irq_enable();
 		udelay(50);
 		local_irq_disable();

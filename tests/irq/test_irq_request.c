@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <dev/pit.h>
 #include <ktest/insn_irq.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 
 #define REQUEST "Linux kernel/irq/manage.c, request_irq(), __setup_irq()"
@@ -200,6 +201,7 @@ TEST(irq, handlers_run_out_and_come_back, REQUEST, .needs = NEEDS_IOAPIC)
 
 static void raise_many(u32 n)
 {
+	raised_irqs(QUIET_IRQ, n);
 	for (u32 i = 0; i < n; i++)
 		insn_irq_raise(line_vector());
 }
@@ -269,6 +271,7 @@ TEST(irq, the_pit_interrupts_through_its_line, REQUEST,
 
 	pit_save(&pit);
 	EXPECT_EQ(request_irq(0, irq_probe_handler, 0, "pit", &a), 0);
+	raised_irqs(0, 1);
 	EXPECT_EQ(pit_start(PIT_ONE_SHOT, 1000), 0);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(a.calls), WAIT_DEFAULT_US));
 	EXPECT_EQ(free_irq(0, &a), 0);

@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -61,6 +62,7 @@ static void raise(void)
 {
 	u64 before = kstat_irqs(QUIET_IRQ);
 
+	raised_irqs(QUIET_IRQ, 1);
 	EXPECT_EQ(apic_send_self(vector()), 0);
 	EXPECT_TRUE(WAIT_FOR(kstat_irqs(QUIET_IRQ) != before, WAIT_DEFAULT_US));
 }

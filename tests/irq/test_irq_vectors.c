@@ -15,6 +15,7 @@
 #include <entry/idt.h>
 #include <irq/sysvec.h>
 #include <ktest/insn_irq.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 
 #define LAYOUT "Linux asm/irq_vectors.h, \"IDT vectors usage\""
@@ -34,10 +35,20 @@ irqreturn_t irq_probe_handler(int irq, void *dev)
 	return probe->answer;
 }
 
+/* A vector that a line owns is that line's interrupt. */
+static void say(u32 vector)
+{
+	const struct irq_desc *desc = *this_vector_irq(vector);
+
+	if (desc->chip)
+		raised_irqs(desc->irq, 1);
+}
+
 bool irq_raise(u32 vector, const struct irq_probe *probe)
 {
 	u32 before = READ_ONCE(probe->calls);
 
+	say(vector);
 	return !apic_send_self(vector) &&
 	       WAIT_FOR(READ_ONCE(probe->calls) != before, WAIT_DEFAULT_US);
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * raised.c - after each case: does the interrupt layer's count of each line
+ * equal what the case says it raised?
+ *
+ * Read by the runner's CPU; counted on it, too, while there is only one.
+ */
+#include <ktest/raised.h>
+
+#include <console/printk.h>
+#include <irq/irq.h>
+#include <irq/irqstat.h>
+#include <lib/format.h>
+
+#include "internal.h"
+
+static u64 said[NR_IRQS], before[NR_IRQS];
+static u64 said_stat[NR_IRQ_STATS], before_stat[NR_IRQ_STATS];
+static u64 total;
+
+void raised_irqs(u32 irq, u64 n)
+{
+	if (irq < NR_IRQS)
+		said[irq] += n;
+}
+
+void raised_vectors(u32 vector, u64 n)
+{
+	int stat = irq_stat_of_vector(vector);
+
+	if (stat >= 0)
+		said_stat[stat] += n;
+}
+
+void raised_begin(void)
+{
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
+		said[irq] = 0;
+		before[irq] = kstat_irqs(irq);
+	}
+	for (u32 i = 0; i < NR_IRQ_STATS; i++) {
+		said_stat[i] = 0;
+		before_stat[i] = irq_stat_count(i);
+	}
+}
+
+static bool same(const char *tag, u64 counted, u64 want)
+{
+	total += counted;
+	if (counted == want)
+		return true;
+	printk("# interrupts: %s counted %llu, the case raised %llu", tag,
+	       (unsigned long long)counted, (unsigned long long)want);
+	return false;
+}
+
+/* A real spurious interrupt may come at any time: only too few are wrong. */
+static bool stat_is_right(u32 i)
+{
+	u64 counted = irq_stat_count(i) - before_stat[i];
+
+	if (irq_stat_vector(i) == SPURIOUS_APIC_VECTOR &&
+	    counted > said_stat[i])
+		said_stat[i] = counted;
+	return same(irq_stat_tag(i), counted, said_stat[i]);
+}
+
+bool raised_compare(void)
+{
+	bool right = true;
+	char tag[16];
+
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
+		u64 counted = kstat_irqs(irq) - before[irq];
+
+		scnprintf(tag, sizeof(tag), "irq %u", irq);
+		right &= same(tag, counted, said[irq]);
+	}
+	for (u32 i = 0; i < NR_IRQ_STATS; i++)
+		right &= stat_is_right(i);
+	return right;
+}
+
+u64 raised_total(void)
+{
+	return total;
+}
