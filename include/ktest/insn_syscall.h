@@ -13,6 +13,7 @@ extern char insn_sc_target[];		/* nop; nop; int DL_BACK */
 extern char insn_sc_target_int[];	/* int DL_BACK */
 extern char insn_sc_syscall[];
 extern char insn_sc_lock_syscall[];
+extern char insn_sc_lcall[];		/* lcall *(%rdi) */
 extern char insn_sc_in[];		/* inb $0x80, %al */
 extern char insn_sc_sysretq[];
 extern char insn_sc_sysretl[];

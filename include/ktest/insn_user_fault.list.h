@@ -44,6 +44,8 @@ USER_FAULT(mov_fs);
 USER_FAULT(mov_gs);
 USER_FAULT(mov_ss);
 USER_FAULT(lret);
+USER_FAULT(lcall);
+USER_FAULT(ljmp);
 USER_FAULT(iretq);
 USER_FAULT(rep_movsb);
 USER_FAULT(rep_stosq);

@@ -25,6 +25,7 @@ back target,		.byte 0x90, 0x90
 back target_int
 back syscall,		syscall
 back lock_syscall,	.byte 0xf0, 0x0f, 0x05
+back lcall,		lcall *(%rdi)
 back in,			inb $0x80, %al
 back sysretq,		sysretq
 back sysretl,		sysretl

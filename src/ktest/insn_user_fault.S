@@ -68,6 +68,8 @@ uf mov_fs,		movl %eax, %fs
 uf mov_gs,		movl %eax, %gs
 uf mov_ss,		movl %eax, %ss
 uf lret,		lretq
+uf lcall,		lcall *(%rdi)
+uf ljmp,		ljmp *(%rdi)
 uf iretq,		iretq
 uf rep_movsb,		rep movsb
 uf rep_stosq,		rep stosq
