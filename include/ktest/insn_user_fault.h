@@ -12,6 +12,7 @@
 
 /* These prepare the unit, and lead to the instruction named behind _. */
 extern char uf_fldenv_fwait[], uf_fldenv_fld1[], uf_fldenv_fnstsw[];
+extern char uf_fldenv_pxor[];
 extern char uf_sse_divss[], uf_sse_mulss[], uf_sse_sqrtss[];
 
 #include <lib/compiler.h>

@@ -107,6 +107,7 @@ USER_FAULT(pxor);
 USER_FAULT(after_fldenv);
 USER_FAULT(fld1_after_fldenv);
 USER_FAULT(fnstsw_after_fldenv);
+USER_FAULT(pxor_after_fldenv);
 USER_FAULT(divss);
 USER_FAULT(mulss);
 USER_FAULT(sqrtss);

@@ -144,6 +144,10 @@ at fldenv_fnstsw
 	fldenv	(%rdi)
 uf fnstsw_after_fldenv,	fnstsw %ax
 
+at fldenv_pxor
+	fldenv	(%rdi)
+uf pxor_after_fldenv,	pxor %mm0, %mm0
+
 	.macro sse name, op
 at sse_\name
 	ldmxcsr	(%rdi)

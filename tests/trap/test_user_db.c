@@ -172,6 +172,26 @@ static void clear_bp(void)
 	write_dr0(0);
 }
 
+/* Else POPF could switch off the next breakpoint. */
+TEST(db, user_popf_does_not_load_rf, EXEC)
+{
+	struct pt_regs *regs = user_regs((u64)uf_popf_nop);
+	u64 page = map_user_page();
+	struct trap got = { 0 };
+
+	if (page) {
+		*(u64 *)page = regs->flags | X86_EFLAGS_RF;
+		regs->sp = USER_VA;
+		set_bp(uf_popf_nop + 1, DR_RW_EXECUTE, DR_LEN_1);
+		got = catch_user(regs);
+		clear_bp();
+	}
+	unmap_user_page(page);
+	EXPECT_TRAP(got, X86_TRAP_DB);
+	EXPECT_EQ(got.ip, uf_popf_nop + 1);
+	EXPECT_EQ(got.flags & X86_EFLAGS_RF, 0);
+}
+
 static const struct {
 	u32 len, dr_len;
 	struct insn store, load;

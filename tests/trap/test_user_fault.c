@@ -306,6 +306,13 @@ TEST(mf, user_x87_instruction_raises_each_unmasked_cause, MF_RULE)
 	pending(uf_fldenv_fld1, &insn, true);
 }
 
+TEST(mf, user_mmx_instruction_raises_each_unmasked_cause, MF_RULE)
+{
+	static const struct insn insn = UF(pxor_after_fldenv);
+
+	pending(uf_fldenv_pxor, &insn, true);
+}
+
 TEST(mf, user_instruction_that_does_not_wait_raises_none, MF_RULE)
 {
 	static const struct insn insn = UF(fnstsw_after_fldenv);

@@ -7,9 +7,11 @@
  * Spec: SDM 3A "Interrupt 12", "Interrupt 13", "Interrupt 14"; SDM 1
  *       "Canonical Addressing"; SDM 2B "REP"; APM 2 the same by vector.
  */
+#include <asm/fpu_control.h>
 #include <asm/irq_vectors.h>
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
+#include <ktest/insn_fpu.h>
 #include <ktest/insn_user.h>
 #include <ktest/insn_user_fault.h>
 #include <lib/string.h>
@@ -188,6 +190,64 @@ TEST(gp, user_instruction_longer_than_15_bytes, GP_RULE)
 	judge_user(PLACE("15 bytes"), user_regs((u64)uf_nops15),
 		   WANT(IA32_SYSCALL_VECTOR, 0, uf_nops15_end + 2));
 	faults(&insn, user_regs(0), X86_TRAP_GP);
+}
+
+/* Every reserved bit of MXCSR by itself; nothing is loaded. */
+TEST(gp, user_ldmxcsr_of_reserved_bits, GP_RULE)
+{
+	static const struct insn insn = { "ldmxcsr", uf_sse_divss, uf_divss };
+	u64 page = map_user_page();
+
+	for (u32 bit = 18; page && bit < 32; bit++) {
+		struct pt_regs *regs = user_regs(0);
+
+		*(u32 *)page = 0x1f80 | 1u << bit;
+		regs->di = USER_VA;
+		faults(&insn, regs, X86_TRAP_GP);
+		EXPECT_EQ(read_mxcsr() >> 18, 0);
+	}
+	insn_ldmxcsr(&(struct sse_op){ .mxcsr = 0x1f80 });
+	unmap_user_page(page);
+}
+
+/* POPF of word at CPL 3 with that IOPL: what RFLAGS are then. */
+static u64 popf(u64 iopl, u64 word)
+{
+	struct pt_regs *regs = user_regs((u64)uf_popf);
+	u64 page = map_user_page(), flags = 0;
+
+	if (page) {
+		*(u64 *)page = word;
+		regs->flags |= iopl << 12;
+		regs->sp = USER_VA;
+		flags = catch_user(regs).flags;
+	}
+	unmap_user_page(page);
+	return flags;
+}
+
+/* IF where CPL <= IOPL; IOPL never; neither is a fault. */
+TEST(user, popf_changes_if_with_iopl_3_and_never_iopl,
+     "SDM 2B POPF/POPFD/POPFQ")
+{
+	for (u64 iopl = 0; iopl <= 3; iopl++) {
+		u64 was = iopl << 12, other = was ^ X86_EFLAGS_IOPL;
+		u64 stays = iopl == 3 ? 0 : X86_EFLAGS_IF;
+
+		EXPECT_EQ(popf(iopl, other | X86_EFLAGS_CF),
+			  X86_EFLAGS_FIXED | was | stays | X86_EFLAGS_CF);
+		EXPECT_EQ(popf(iopl, other | X86_EFLAGS_IF),
+			  X86_EFLAGS_FIXED | was | X86_EFLAGS_IF);
+	}
+}
+
+/* VM and reserved bits stay 0; VIF, VIP are cleared. */
+TEST(user, popf_does_not_load_vm_vif_vip_or_reserved_flags,
+     "SDM 2B POPF/POPFD/POPFQ")
+{
+	EXPECT_EQ(popf(0, X86_EFLAGS_VM | X86_EFLAGS_VIF | X86_EFLAGS_VIP |
+				  0xffffffffffc08028ull),
+		  X86_EFLAGS_FIXED | X86_EFLAGS_IF);
 }
 
 /* No privilege is needed to return to one's own. */
