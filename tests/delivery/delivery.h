@@ -2,6 +2,9 @@
 /*
  * delivery.h - what the files of this suite share: registers to start from,
  * and the frame a stub found.
+ *
+ * It is delivery through the IDT that is judged: FRED, which does without,
+ * stays off where a CPU has it (CR4.FRED is 0 after reset).
  */
 #pragma once
 

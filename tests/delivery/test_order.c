@@ -93,16 +93,15 @@ TEST(delivery, a_debug_trap_comes_before_an_nmi, RULE)
 	EXPECT_PLAIN(3, DL_BACK, insn_dl_nop + 4);
 }
 
-/* What no later byte could make legal, and what one could. */
+/* Beginnings that some next byte makes an invalid opcode. */
 static const struct {
 	u8 code[4];
 	u32 len;
 } begun[] = {
 	{ { 0x0f }, 1 },	     /* of UD2 */
 	{ { 0xf0 }, 1 },	     /* LOCK */
-	{ { 0xf0, 0x90 }, 1 },	     /* LOCK NOP, its NOP absent */
-	{ { 0xf0, 0x89 }, 2 },	     /* LOCK MOV, its ModRM absent */
-	{ { 0xcd }, 1 },	     /* INT n */
+	{ { 0x48 }, 1 },	     /* REX */
+	{ { 0x0f, 0xc7 }, 2 },	     /* group 9, its ModRM absent */
 	{ { 0x66, 0x66, 0x0f }, 3 }, /* prefixes */
 };
 
