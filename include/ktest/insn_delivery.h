@@ -30,8 +30,8 @@ extern char insn_dl_sti_cli[];		/* sti; cli; nop; */
 extern char insn_dl_sti_hlt[];		/* sti; hlt; */
 extern char insn_dl_sti_ud2[];		/* sti; ud2; */
 extern char insn_dl_sti_mov_ss[];	/* sti; mov %eax, %ss; nop; nop; */
-extern char insn_dl_sti_lss[];		/* sti; lss (%rdx), %eax; nop; */
-extern char insn_dl_sti_lss_next[];
+extern char insn_dl_lss[];		/* lss (%rdx), %eax; nop; */
+extern char insn_dl_lss_next[];
 extern char insn_dl_mov_ss[];		/* mov %eax, %ss; nop; nop; */
 extern char insn_dl_mov_ss_mem[];	/* mov (%rdx), %ss; nop; nop; */
 extern char insn_dl_mov_ss_loop[];	/* 1: mov %eax, %ss; nop; ... */

@@ -70,10 +70,9 @@ insn sti_mov_ss
 	nop
 	nop
 	back
-insn sti_lss
-	sti
+insn lss
 	lss	(%rdx), %eax
-sym sti_lss_next
+sym lss_next
 	nop
 	back
 insn mov_ss

@@ -104,22 +104,6 @@ TEST(delivery, sti_then_mov_ss_shadows_at_least_the_mov_ss, SS)
 	EXPECT_LE(ip, 4);
 }
 
-/* STI's own shadow ends with the LSS, and there is no other. */
-TEST(delivery, lss_shadows_nothing, SS)
-{
-	struct pt_regs regs = kernel_regs(insn_dl_sti_lss);
-	struct {
-		u32 offset;
-		u16 selector;
-	} __packed far = { 0, __KERNEL_DS };
-
-	regs.dx = (u64)&far;
-	run_pending(&regs);
-	EXPECT_EQ(probe.hits, 1);
-	EXPECT_PLAIN(0, IRQ_LOW, insn_dl_sti_lss_next);
-	EXPECT_EQ(plain(0)->ss, __KERNEL_DS);
-}
-
 /* #DB's stub: no more single steps, and go on. */
 static enum probe_action clear_tf(struct probe_regs *regs)
 {
@@ -142,6 +126,27 @@ TEST(delivery, mov_ss_suppresses_its_own_single_step_trap, SS)
 	EXPECT_EQ(probe.hit[0].dr6 & (DR_STEP | DR_BD | DR_BT), DR_STEP);
 	EXPECT_EQ(plain(0)->flags, FLAGS0 | X86_EFLAGS_TF);
 	EXPECT_PLAIN(1, DL_BACK, insn_dl_mov_ss + 6);
+}
+
+/* It loads RSP with SS: its single-step trap comes at once. */
+TEST(delivery, lss_shadows_nothing, SS)
+{
+	struct pt_regs regs = kernel_regs(insn_dl_lss);
+	struct {
+		u32 offset;
+		u16 selector;
+	} __packed far = { 0, __KERNEL_DS };
+
+	regs.dx = (u64)&far;
+	regs.flags |= X86_EFLAGS_TF;
+	probe.hook[X86_TRAP_DB] = clear_tf;
+	write_dr6(DR6_RESERVED);
+	run(&regs);
+	write_dr6(DR6_RESERVED);
+	EXPECT_EQ(probe.hits, 2);
+	EXPECT_PLAIN(0, X86_TRAP_DB, insn_dl_lss_next);
+	EXPECT_EQ(probe.hit[0].dr6 & (DR_STEP | DR_BD | DR_BT), DR_STEP);
+	EXPECT_PLAIN(1, DL_BACK, insn_dl_lss_next + 3);
 }
 
 /* What the same program does where no SS is loaded: the check can fail. */
