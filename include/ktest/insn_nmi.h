@@ -28,6 +28,7 @@ extern char user_nmi_slide[], user_nmi_slide_end[];
 /* INT n, then INT NMI_BACK. At CPL 0 with GS swapped around INT 18. */
 extern char user_nmi_int_4[], user_nmi_int_18[], user_nmi_int_device[];
 extern char insn_nmi_int_18[];
+extern char user_nmi_syscall[], user_nmi_syscall_at[]; /* the same */
 
 /*
  * Ways to return, RETs and IRETQ, and exceptions: _at is where execution goes

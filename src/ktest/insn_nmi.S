@@ -158,4 +158,9 @@ int_back user_nmi_int_4, 4
 int_back user_nmi_int_18, 18
 int_back user_nmi_int_device, NMI_DEVICE
 
+sym user_nmi_syscall
+	syscall
+sym user_nmi_syscall_at
+	int	$NMI_BACK
+
 	.section .note.GNU-stack, "", @progbits

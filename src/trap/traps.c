@@ -95,7 +95,6 @@ static bool do_trap(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = (u32)regs->vector };
 
-	nmi_finish_entry(regs);
 	if (regs->vector == X86_TRAP_PF || regs->vector == X86_TRAP_DF)
 		event.cr2 = read_cr2();
 	(*this_cpu_ptr(&trap_counts[regs->vector & 31]))++;
@@ -109,16 +108,22 @@ static bool do_trap(struct pt_regs *regs)
 	}
 IDTENTRY_LIST(DEFINE_TRAP)
 DEFINE_TRAP(X86_TRAP_DF, double_fault)
-DEFINE_TRAP(X86_TRAP_VC, vmm_communication)
 
 bool exc_machine_check(struct pt_regs *regs)
 {
 	bool resumed;
 
+	nmi_finish_entry(regs);
 	mce_gather();
 	resumed = do_trap(regs);
 	mce_done();
 	return resumed;
+}
+
+bool exc_vmm_communication(struct pt_regs *regs)
+{
+	nmi_finish_entry(regs);
+	return do_trap(regs);
 }
 
 /*

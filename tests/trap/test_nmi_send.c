@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * How an NMI is sent, and that it ends a HLT. By IOAPIC pin: suite ioapic;
- * from outside the machine: tests/dev, with the host companion.
+ * from outside the machine: test_nmi_outside.c.
  *
  * Spec: SDM 3A "Interrupt Command Register (ICR)", "Determining IPI
  *       Destination", "HLT" in 2A; APM 2 "Interrupt Command Register".

@@ -16,6 +16,7 @@
 #include <entry/idt.h>
 #include <irq/irq.h>
 #include <lib/string.h>
+#include <trap/syscall.h>
 #include <trap/traps.h>
 
 #include "judge.h"
@@ -36,7 +37,7 @@
 extern char nmi_again[], nmi_repeat[], nmi_iretq[], nmi_exit_end[];
 extern char nmi_from_user[];
 extern char return_from_event[], native_irq_return_user[];
-extern char asm_common_interrupt[];
+extern char asm_common_interrupt[], entry_SYSCALL_64[], entry_SYSRETQ[];
 
 /* A breakpoint, and what happened at it. */
 struct point {
@@ -56,8 +57,10 @@ static struct {
 
 static bool on_point(struct pt_regs *regs, void *data)
 {
-	u64 dr6 = this_cpu(debug_dr6);
+	u64 dr6 =
+		regs->vector == X86_TRAP_DB ? this_cpu(debug_dr6) : read_dr6();
 
+	write_dr6(DR6_RESERVED);
 	regs->flags |= X86_EFLAGS_RF;
 	for (u32 i = 0; i < ARRAY_SIZE(sweep.at); i++) {
 		if (!(dr6 & DR_TRAP0 << i) || sweep.at[i].hits++)
@@ -269,6 +272,20 @@ TEST(nmi, a_third_at_each_instruction_while_one_nests_before_the_iret, RULE)
 	sweep_nmi(nmi_iretq);
 }
 
+/*
+ * #MC comes without being asked, also there: its entry takes #DB's place, for
+ * which neither has an error code. Where it may strike is all that counts.
+ */
+TEST(nmi, nests_where_a_machine_check_interrupts_its_entry, RULE)
+{
+	if (!sweep_begin(false))
+		return;
+	probe.idt[X86_TRAP_DB] = probe.idt[X86_TRAP_MC];
+	trap_hook(X86_TRAP_MC, on_point, NULL);
+	EXPECT_GE(sweep_range("asm_exc_nmi", asm_exc_nmi, NMI_SIZE, NULL), 75);
+	sweep_end();
+}
+
 TEST(nmi, nests_at_each_instruction_of_its_way_from_cpl_3_and_back, RULE)
 {
 	if (!sweep_begin(true))
@@ -289,6 +306,7 @@ struct way {
 	const char *program;
 	const void *entry;
 	u32 size, least; /* bytes; instructions of them that must be met */
+	u64 sp;		 /* 0: NOWHERE */
 };
 
 static bool count(struct pt_regs *regs, void *data)
@@ -303,6 +321,23 @@ static irqreturn_t count_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* SYSCALL leaves RIP and RFLAGS in RCX and R11: there they are already. */
+static void handle_by(u32 vector, u32 *handled)
+{
+	if (vector == TRAP_SYSCALL) {
+		sweep.start.cx = (u64)user_nmi_syscall_at;
+		sweep.start.r11 = sweep.start.flags;
+		syscall_hook(count, handled);
+		return;
+	}
+	live_gate(vector);
+	probe_gate(vector)->bits.dpl = 3;
+	if (vector < NR_EXCEPTIONS)
+		trap_hook(vector, count, handled);
+	else
+		EXPECT_EQ(irq_claim_vector(vector, count_irq, handled), 0);
+}
+
 /*
  * An NMI at each instruction runs with the kernel's GS and puts back the one
  * it found; the event it came in is handled once, and all returns as it was.
@@ -315,12 +350,9 @@ static void sweep_way(const struct way *w)
 		return;
 	sweep.unlatched = true;
 	sweep.start.ip = (u64)w->program;
-	live_gate(w->vector);
-	probe_gate(w->vector)->bits.dpl = 3;
-	if (w->vector < NR_EXCEPTIONS)
-		trap_hook(w->vector, count, &handled);
-	else
-		EXPECT_EQ(irq_claim_vector(w->vector, count_irq, &handled), 0);
+	if (w->sp)
+		sweep.start.sp = w->sp;
+	handle_by(w->vector, &handled);
 	run_slide(0, 0);
 	judge_slide(w->name, 0);
 	EXPECT_EQ(handled, 1);
@@ -333,14 +365,14 @@ TEST(nmi, around_swapgs_of_an_exceptions_entry, SWAPGS)
 {
 	sweep_way(&(const struct way){ "asm_exc_overflow", true, X86_TRAP_OF,
 				       user_nmi_int_4, asm_exc_overflow,
-				       ENTRY_SIZE, 20 });
+				       ENTRY_SIZE, 20, 0 });
 }
 
 TEST(nmi, around_swapgs_of_an_ist_exceptions_entry, SWAPGS)
 {
 	sweep_way(&(const struct way){
 		"asm_exc_machine_check", true, X86_TRAP_MC, user_nmi_int_18,
-		asm_exc_machine_check, PARANOID_SIZE, 20 });
+		asm_exc_machine_check, PARANOID_SIZE, 20, 0 });
 }
 
 /* It came from CPL 0, between two SWAPGS. */
@@ -348,14 +380,14 @@ TEST(nmi, around_wrgsbase_of_an_ist_exceptions_entry, SWAPGS)
 {
 	sweep_way(&(const struct way){
 		"asm_exc_machine_check", false, X86_TRAP_MC, insn_nmi_int_18,
-		asm_exc_machine_check, PARANOID_SIZE, 50 });
+		asm_exc_machine_check, PARANOID_SIZE, 50, 0 });
 }
 
 TEST(nmi, around_swapgs_of_an_interrupts_entry, SWAPGS)
 {
-	sweep_way(&(const struct way){ "asm_common_interrupt", true, NMI_DEVICE,
-				       user_nmi_int_device,
-				       asm_common_interrupt, ENTRY_SIZE, 20 });
+	sweep_way(&(const struct way){
+		"asm_common_interrupt", true, NMI_DEVICE, user_nmi_int_device,
+		asm_common_interrupt, ENTRY_SIZE, 20, 0 });
 }
 
 TEST(nmi, around_swapgs_of_the_way_back_to_cpl_3, SWAPGS)
@@ -364,5 +396,28 @@ TEST(nmi, around_swapgs_of_the_way_back_to_cpl_3, SWAPGS)
 
 	sweep_way(&(const struct way){ "return_from_event", true, X86_TRAP_OF,
 				       user_nmi_int_4, return_from_event, size,
-				       20 });
+				       20, 0 });
+}
+
+/* SYSCALL keeps the user's RSP, too, for some instructions at CPL 0. */
+static void sweep_syscall(u64 sp)
+{
+	u32 size = (u32)(entry_SYSRETQ - entry_SYSCALL_64) + 3;
+
+	sweep_way(&(const struct way){ "entry_SYSCALL_64", true, TRAP_SYSCALL,
+				       user_nmi_syscall, entry_SYSCALL_64, size,
+				       50, sp });
+}
+
+TEST(nmi, around_swapgs_of_syscall_and_sysret, SWAPGS)
+{
+	sweep_syscall(0);
+}
+
+/* CPL 3 may have any RSP: this one looks as if a handler had been hit. */
+TEST(nmi, at_syscall_with_an_rsp_in_the_nmi_stack, "src/entry/nmi.S")
+{
+	u64 top = stack_top(smp_processor_id(), STACK_IST1 + IST_NMI - 1);
+
+	sweep_syscall(top - 88);
 }
