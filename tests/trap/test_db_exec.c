@@ -7,13 +7,12 @@
  *       Exception Condition"; SDM 3A "Masking Exceptions and Interrupts When
  *       Switching Stacks"; APM 2 "Software-Debug Resources".
  */
-#include <cpu/cpufeature.h>
-
 #include "db.h"
 
-#define RULE	"SDM 3B Instruction-Breakpoint Exception Condition"
-#define SS_RULE "SDM 3A Masking Exceptions and Interrupts When Switching Stacks"
-#define GD_RULE "SDM 3B General-Detect Exception Condition"
+#define RULE	 "SDM 3B Instruction-Breakpoint Exception Condition"
+#define SS_RULE	 "SDM 3A Masking Exceptions and Interrupts When Switching Stacks"
+#define PRIORITY RULE "; SDM 3A Priority Among Concurrent Events"
+#define GD_RULE	 "SDM 3B General-Detect Exception Condition"
 
 static void exec_break(u32 n, const void *at)
 {
@@ -46,6 +45,18 @@ TEST(db, four_exec_breakpoints_at_one_address_are_one_fault, "SDM 3B DR6")
 	db_run();
 	EXPECT_EQ(db.n, 1);
 	expect_event(0, insn_one_nop, 0xf);
+}
+
+/* Its first byte, which may be a prefix: not the opcode behind that. */
+TEST(db, exec_breakpoint_behind_a_prefix_is_none,
+     "SDM 3B Breakpoint Field Recognition")
+{
+	for (u32 i = 0; i < 2; i++) {
+		db_begin(insn_one_rep_0);
+		exec_break(0, insn_one_rep_0 + i);
+		db_run();
+		EXPECT_EQ(db.n, !i);
+	}
 }
 
 TEST(db, rf_loaded_by_iret_passes_one_instruction, "SDM 3B RF - Resume Flag")
@@ -85,8 +96,7 @@ TEST(db, rf_passes_all_of_a_rep, RULE)
 }
 
 /* The trap of one instruction before the fault of the next. */
-TEST(db, a_step_is_reported_before_the_breakpoint_behind_it,
-     "SDM 3A Priority Among Concurrent Events")
+TEST(db, a_step_is_reported_before_the_breakpoint_behind_it, PRIORITY)
 {
 	struct pt_regs *regs = db_begin(insn_one_nop);
 
@@ -107,8 +117,7 @@ static enum probe_action skip_ud2(struct probe_regs *regs)
 	return PROBE_RETURN;
 }
 
-TEST(db, exec_breakpoint_comes_before_the_fault_of_its_instruction,
-     "SDM 3A Priority Among Concurrent Events")
+TEST(db, exec_breakpoint_comes_before_the_fault_of_its_instruction, PRIORITY)
 {
 	db_begin(insn_one_ud2);
 	probe.hook[X86_TRAP_UD] = skip_ud2;
@@ -129,13 +138,15 @@ static struct pt_regs *begin_mov_ss(const char *insn)
 	return regs;
 }
 
-/* Intel holds it; AMD speaks of traps alone there, so both will do. */
-TEST(db, exec_breakpoint_behind_mov_ss_is_held, SS_RULE)
+/* Right behind it may be suppressed; one instruction on it may not. */
+TEST(db, exec_breakpoint_behind_mov_ss_is_held_for_one_alone, SS_RULE)
 {
 	begin_mov_ss(insn_one_mov_ss);
 	exec_break(0, insn_one_mov_ss_at);
 	db_run();
-	EXPECT_LE(db.n, boot_cpu_data.vendor != VENDOR_INTEL);
+	EXPECT_LE(db.n, 1);
+	if (db.n)
+		expect_event(0, insn_one_mov_ss_at, DR_TRAP0);
 	begin_mov_ss(insn_one_mov_ss);
 	exec_break(0, insn_one_mov_ss_at + 1);
 	db_run();
@@ -145,7 +156,8 @@ TEST(db, exec_breakpoint_behind_mov_ss_is_held, SS_RULE)
 
 /*
  * A watched MOV SS holds its #DB; the software interrupt behind it is
- * delivered first. So #DB comes at the first instruction of that handler.
+ * delivered first. So #DB comes at the first instruction of that handler, or
+ * is lost: never before the handler.
  */
 static void into_handler(const char *insn, u32 vector)
 {
@@ -153,18 +165,20 @@ static void into_handler(const char *insn, u32 vector)
 
 	db_break(0, (void *)regs->di, DR_RW_READWRITE, DR_LEN_2);
 	db_run();
-	EXPECT_EQ(db.n, 1);
-	expect_event(0, (void *)gate_offset(probe_gate(vector)), DR_TRAP0);
 	EXPECT_EQ(probe.count[vector], 1);
+	EXPECT_LE(db.n, 1);
+	if (!db.n)
+		return;
+	expect_event(0, (void *)gate_offset(probe_gate(vector)), DR_TRAP0);
 	EXPECT_EQ(probe.hit[0].vector, X86_TRAP_DB);
 }
 
-TEST(db, a_watched_mov_ss_before_int3_is_reported_in_its_handler, SS_RULE)
+TEST(db, a_watched_mov_ss_is_not_reported_before_int3, SS_RULE)
 {
 	into_handler(insn_one_mov_ss_int3, X86_TRAP_BP);
 }
 
-TEST(db, a_watched_mov_ss_before_int_n_is_reported_in_its_handler, SS_RULE)
+TEST(db, a_watched_mov_ss_is_not_reported_before_int_n, SS_RULE)
 {
 	into_handler(insn_one_mov_ss_int_n, STEP_INT);
 }

@@ -156,8 +156,8 @@ TEST(db, btf_steps_on_branches, "SDM 3B Single-Stepping on Branches")
 static struct hpet_setup rescue;
 
 /* A debug exception is one of the few things that end a HLT with IF=0. */
-TEST(db, step_over_hlt, "SDM 2A HLT: a debug exception resumes execution",
-     .needs = NEEDS_HPET | NEEDS_IOAPIC, .uses = USES_HPET | USES_PIT)
+TEST(db, step_over_hlt, RULE "; SDM 2A HLT", .needs = NEEDS_HPET | NEEDS_IOAPIC,
+     .uses = USES_HPET | USES_PIT)
 {
 	union ioapic_rte rte = { .delivery_mode = APIC_DM_NMI >> 8,
 				 .dest = this_cpu(apic_id) };

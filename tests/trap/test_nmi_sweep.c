@@ -415,7 +415,7 @@ TEST(nmi, around_swapgs_of_syscall_and_sysret, SWAPGS)
 }
 
 /* CPL 3 may have any RSP: this one looks as if a handler had been hit. */
-TEST(nmi, at_syscall_with_an_rsp_in_the_nmi_stack, "src/entry/nmi.S")
+TEST(nmi, around_swapgs_of_syscall_with_an_rsp_in_the_nmi_stack, SWAPGS)
 {
 	u64 top = stack_top(smp_processor_id(), STACK_IST1 + IST_NMI - 1);
 
