@@ -29,7 +29,8 @@ OUTSIDE = os.path.join(FOLDER, "outside")
 WHY = {"undefined": "the manual leaves it open",
        "unreachable": "no case can get there, or see it",
        "needs": "hardware that the standard machines lack",
-       "stage": "to come"}
+       "stage": "to come with a later stage",
+       "open": "a case could judge it: none does yet"}
 GLOB = re.compile(r"[a-z0-9_]+\.[a-z0-9_*?\[\]]+")
 
 
@@ -64,11 +65,11 @@ class Catalogue:
 
 
 def _why(catalogue, rule, where, text):
-    word = re.match(r"(undefined|unreachable): .|(needs) \S|(stage) \d", text)
+    word = re.match(r"(undefined|unreachable|open): .|needs \S|stage \d", text)
     if not word:
         catalogue.complain(where, "after '- ' stands 'undefined: why', "
-                           "'unreachable: why', 'needs HARDWARE' or "
-                           "'stage N: what'")
+                           "'unreachable: why', 'open: what', 'needs "
+                           "HARDWARE' or 'stage N: what'")
         return
     rule.why.append(text)
 
