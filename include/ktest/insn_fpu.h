@@ -16,7 +16,12 @@ INSN(clts_fld1);
 /* Leaves an unmasked zero-divide pending, which _at meets. */
 INSN(fdiv_fwait);
 INSN(fdiv_fld1);
+INSN(fdiv_mmx);
 INSN(fdiv_no_wait);
+/* RDI: struct x87_op. a times b, or a by b; _at is the FWAIT behind. */
+INSN(x87_mul);
+INSN(x87_div);
+INSN(x87_pop);
 /* RDI: struct sse_op. Loads its MXCSR; _at is the instruction judged. */
 INSN(sse_div);
 INSN(sse_sqrt);
@@ -26,6 +31,11 @@ INSN(ldmxcsr);
 #undef INSN
 
 #include <lib/types.h>
+
+struct x87_op {
+	u16 cw, sw_after;
+	u8 a[10], b[10]; /* extended precision, as bytes */
+};
 
 struct sse_op {
 	u32 mxcsr, mxcsr_after;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* insn_ud.list.h - every group of src/ktest/insn_ud*.S, for insn_ud.h. */
+/* insn_ud.list.h - groups of insn_ud*.S and insn_align.S, for insn_ud.h. */
 GROUP(ud01)
 GROUP(ud2)
 GROUP(ud2_kvm)
@@ -58,3 +58,9 @@ GROUP(nop_prefixed)
 GROUP(length_15)
 GROUP(length_16)
 GROUP(extension)
+GROUP(align_move)
+GROUP(align_operand)
+GROUP(align_logic)
+GROUP(align_none)
+GROUP(align_vex)
+GROUP(align_vex_none)

@@ -67,6 +67,12 @@ at fdiv_fld1
 	fld1
 	fninit
 	ret
+insn fdiv_mmx
+	pending_zero_divide
+at fdiv_mmx
+	pxor	%mm0, %mm0
+	fninit
+	ret
 /* Those that do not wait do not raise it: RAX gets the status word. */
 insn fdiv_no_wait
 	pending_zero_divide
@@ -75,6 +81,33 @@ insn fdiv_no_wait
 	movq	%rax, (%rdi)
 	fnclex
 at fdiv_no_wait
+	fwait
+	fninit
+	ret
+
+	/* struct x87_op: cw 0, sw_after 2, a 4, b 14; pending at the FWAIT */
+	.macro x87_op name, op
+insn \name
+	fninit
+	fldcw	(%rdi)
+	fldt	4(%rdi)
+	fldt	14(%rdi)
+	\op
+	fnstsw	2(%rdi)
+at \name
+	fwait
+	fninit
+	ret
+	.endm
+
+x87_op x87_mul, fmulp
+x87_op x87_div, fdivrp
+insn x87_pop				/* of an empty register */
+	fninit
+	fldcw	(%rdi)
+	fstp	%st(0)
+	fnstsw	2(%rdi)
+at x87_pop
 	fwait
 	fninit
 	ret

@@ -135,6 +135,17 @@ TEST(xm, without_osxmmexcpt_it_is_an_invalid_opcode, "SDM 3A CR4.OSXMMEXCPT")
 	write_cr4(cr4);
 }
 
+/* AMD's MM, bit 17, is a bit where CPUID says so. */
+TEST(gp, ldmxcsr_of_reserved_bits, "SDM 3A Interrupt 13; SDM 2A LDMXCSR")
+{
+	for (u32 bit = 18; bit < 32; bit++) {
+		struct sse_op op = { .mxcsr = MXCSR_DEFAULT | (u32)BIT(bit) };
+
+		EXPECT_FAULT(insn_ldmxcsr, &op, X86_TRAP_GP, 0);
+	}
+	xm_teardown();
+}
+
 #define AC_RULE "SDM 3A Interrupt 17, table Alignment Requirements by Data Type"
 
 static const struct {

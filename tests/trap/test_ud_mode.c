@@ -142,8 +142,7 @@ TEST(ud, syscall_and_sysret_without_sce,
 	wrmsr(MSR_EFER, efer);
 }
 
-TEST(ud, shadow_stack_instructions_when_off,
-     RULE "; SDM 2D INCSSP, WRSS, SETSSBSY")
+TEST(ud, shadow_stack_instructions_when_off, RULE "; SDM 2A INCSSP")
 {
 	if (cpu_has(X86_FEATURE_SHSTK))
 		EXPECT_UD_WITHOUT_CR4(cet, X86_CR4_CET);
