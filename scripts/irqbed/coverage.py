@@ -20,6 +20,7 @@ HEAD = """\
 
 What the manuals say about events, and which case judges it. A rule is a
 sentence of ours for one thing a manual demands; "in part" says what is left.
+A case that stands alone in a list is a rule by its own name.
 
 | not judged | because |
 |---|---|
@@ -93,6 +94,14 @@ def _rule(rule, failing):
         yield f"  - {'not judged' if rule.cases else '**not judged**'}: {why}"
 
 
+def _by_name(names, failing):
+    """Cases that no rule names: each name is the sentence it judges."""
+    for name in sorted(names):
+        broken = [f"`{p}`" for p in failing.get(name, ())]
+        yield (f"- `{name}`" +
+               (f", known to fail on {', '.join(broken)}" if broken else ""))
+
+
 def _outside(catalogue, found):
     counts = Counter(case.suite for case in found)
     yield ""
@@ -113,11 +122,13 @@ def document(catalogue, found, defect_rows, skip_rows):
     lines += list(_summary(catalogue))
     lines += list(_platforms(defect_rows, skip_rows, catalogue))
     lines += ["", "## Rules"]
-    for title in catalogue.sections:
+    others = [t for t in catalogue.unclaimed if t not in catalogue.sections]
+    for title in [*catalogue.sections, *sorted(others)]:
         lines += ["", f"### {title}", ""]
         for rule in catalogue.rules:
             if rule.section == title:
                 lines += list(_rule(rule, failing))
+        lines += list(_by_name(catalogue.unclaimed.get(title, ()), failing))
     lines += list(_outside(catalogue, found))
     return HEAD + "\n".join(lines) + "\n"
 
