@@ -57,6 +57,9 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 	EFI_LOADED_IMAGE *loaded = NULL;
 	EFI_STATUS status;
 
+	status = efi_unpack();
+	if (EFI_ERROR(status)) /* there are no words to say more with */
+		return status;
 	note_entry_state(&info->fw);
 	st = systab;
 	bs = systab->BootServices;

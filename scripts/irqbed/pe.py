@@ -10,10 +10,12 @@ Layout: Microsoft, "PE Format", "Optional Header" and "Section Table".
 
 import collections
 import struct
+import zlib
 
 from . import basereloc
 
 NX_COMPAT = 0x0100
+SCN_DATA, SCN_ZEROS = 0x40, 0x80
 SCN_EXECUTE, SCN_READ, SCN_WRITE = 0x20000000, 0x40000000, 0x80000000
 PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
 OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
@@ -118,6 +120,32 @@ class Image:
                          rela[2], len(raw))
         struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
                          -(-(rela[2] + len(raw)) // 4096) * 4096)
+
+    def pack_constants(self):
+        """.rodata as raw DEFLATE in a last section, for efi/unpack.c.
+
+        Its own bytes then take no room in the file; the application fills
+        them in as it starts, and makes them read-only after.
+        """
+        index, row = self._row(b".rodata")
+        _, end = self._row(b".reloc")
+        raw = bytes(self.data[row[4]:row[4] + row[3]])
+        deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+        packed = deflate.compress(raw[:row[1]]) + deflate.flush()
+        del self.data[row[4]:row[4] + row[3]]
+        self._move_down(index, row[4], row[3])
+        self._pack(index, [*row[:3], 0, 0, *row[5:9],
+                           SCN_ZEROS | SCN_READ | SCN_WRITE])
+        address = -(-(end[2] + end[1]) // 4096) * 4096
+        size = -(-len(packed) // FILE_ALIGNMENT) * FILE_ALIGNMENT
+        self._pack(self.count, [b".packed", len(packed), address, size,
+                                len(self.data), 0, 0, 0, 0,
+                                SCN_DATA | SCN_READ])
+        self.data += packed.ljust(size, b"\0")
+        self.count += 1
+        struct.pack_into("<H", self.data, self.opt - 18, self.count)
+        struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
+                         -(-(address + len(packed)) // 4096) * 4096)
 
     def checksum(self):
         """What finish() wrote: irqbed's log says it too."""

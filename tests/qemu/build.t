@@ -5,11 +5,12 @@
 import os
 import struct
 import sys
+import zlib
 
 sys.dont_write_bytecode = True
 from tap import check, contains, main, run, test, tool, write
 
-from irqbed import pe
+from irqbed import HOME, pe
 
 GOOD = "int x = 1;\nint *get(void);\nint *get(void) { return &x; }\n"
 OPTIONS = ["-ffreestanding", "-fpic", "-fvisibility=hidden", "-nostdlib",
@@ -138,6 +139,47 @@ def pe_finish_turns_rela_into_base_relocations(folder):
           "the directory")
     check(struct.unpack_from("<QQQ", data, 1024 + 512)[0] in (7, 8, 9), False,
           "crt0 must find no DT_RELA")
+
+
+@test
+def pe_finish_packs_the_constants(folder):
+    path = make_pe(folder, (b".rodata", 0x40000040), (b".data", 0xC0000040),
+                   (b".reloc", 0x42000040), (b".spare", 0))
+    with open(path, "r+b") as file:
+        data = bytearray(file.read()).ljust(4096, b"\0")
+        for at, size in ((0, 1000), (1, 512), (2, 12)):
+            row = list(pe.SECTION.unpack_from(data, 64 + 264 + 40 * at))
+            row[1], row[3], row[4] = size, 1024 >> bool(at), 1024 + 1024 * at
+            pe.SECTION.pack_into(data, 64 + 264 + 40 * at, *row)
+        data[1024:2024] = b"constant" * 125
+        data[2048:2560] = b"d" * 512
+        struct.pack_into("<H", data, 64 + 6, 3)
+        file.seek(0)
+        file.write(data)
+    status, out = tool("pe-finish", "--pack", path)
+    check(status, 0, out)
+    with open(path, "rb") as file:
+        data = file.read()
+    rows = [pe.SECTION.unpack_from(data, 64 + 264 + 40 * at)
+            for at in range(4)]
+    check([row[0].rstrip(b"\0") for row in rows],
+          [b".rodata", b".data", b".reloc", b".packed"])
+    check((rows[0][1], rows[0][3]), (1000, 0), "no room in the file")
+    check(data[rows[1][4]:rows[1][4] + 512], b"d" * 512, "what came behind")
+    check(rows[3][2], 0x4000, "a page of its own")
+    packed = data[rows[3][4]:rows[3][4] + rows[3][1]]
+    check(zlib.decompress(packed, -15), b"constant" * 125)
+
+
+@test
+def what_unpacks_the_constants_has_none(folder):
+    for name in ("build/src/lib/inflate.c.o", "build/efi/unpack.c.o"):
+        status, out = run("size", "-A", os.path.join(HOME, name))
+        check(status, 0, out)
+        for line in out.splitlines():
+            words = line.split()
+            if words and words[0].startswith(".rodata"):
+                check(words[1], "0", f"{name} {words[0]}")
 
 
 @test
