@@ -31,9 +31,11 @@ void init_IRQ(const struct acpi_info *info);
 /*
  * Add handler to irq's chain and unmask it, routed to this CPU. dev tells
  * shared handlers apart. 0; -EINVAL (no handler, no such irq, shared without
- * dev, opposed triggers, thread alone without IRQF_ONESHOT), -ENODEV (no such
- * pin), -EBUSY (either side not shared, or the two disagree on the trigger or
- * on IRQF_ONESHOT), -ENOMEM, -ENOSPC (no vector left). Task context.
+ * dev or with IRQF_NO_AUTOEN, opposed triggers, thread alone without
+ * IRQF_ONESHOT, not in task context), -ENODEV (no such pin), -EBUSY (either
+ * side not shared, or the two disagree on the trigger or on IRQF_ONESHOT),
+ * -ENOMEM, -ENOSPC (no vector left). A line that nobody cared about gets
+ * another chance by a handler more. Task context.
  *
  * With thread_fn: handler (NULL: wake at once) runs as ever; when it says
  * IRQ_WAKE_THREAD, thread_fn runs in task context, IF=1. Before threads exist
@@ -51,8 +53,8 @@ static inline int request_irq(u32 irq, irq_handler_t handler, u32 flags,
 
 /*
  * Remove the action with dev; the last one masks the line and gives its
- * vector back. Waits for handlers that run. 0, -EINVAL or -ENOENT. Task
- * context.
+ * vector back. Waits for handlers that run; a thread that was woken runs once
+ * more. 0, -EINVAL (no such irq, not in task context) or -ENOENT.
  */
 int free_irq(u32 irq, void *dev);
 
@@ -66,7 +68,10 @@ void disable_irq(u32 irq);
 void disable_irq_nosync(u32 irq);
 void enable_irq(u32 irq);
 
-/* Wait until no handler and no thread of irq runs. Task context, IF=1. */
+/*
+ * Wait until no handler and no thread of irq runs. Task context, IF=1; from a
+ * thread only the handlers are waited for.
+ */
 void synchronize_irq(u32 irq);
 
 /* As above for the hard handlers only; true if no thread is left. */

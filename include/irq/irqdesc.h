@@ -17,7 +17,8 @@ typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
 
 /*
  * How one kind of controller is worked. All are called with the descriptor's
- * lock held and IF=0. NULL where the controller has no such step.
+ * lock held and IF=0. NULL where the controller has no such step; the edge flow
+ * cannot do without irq_ack, fasteoi not without irq_eoi.
  */
 struct irq_chip {
 	const char *name;
@@ -38,6 +39,7 @@ struct irqaction {
 	void *dev;
 	u32 flags;	 /* IRQF_* */
 	bool run_thread; /* Linux: IRQTF_RUNTHREAD */
+	bool warned;	 /* Linux: IRQTF_WARNED */
 	const char *name;
 	struct irqaction *next;
 };
@@ -60,12 +62,15 @@ struct irq_desc {
 	const struct irq_chip *chip;
 	struct irqaction *action;
 	u32 irq;
-	u32 depth;	    /* disable_irq() nesting */
-	u32 irqs_left;	    /* until note_interrupt() judges the line */
-	u32 irqs_unhandled; /* since it last did, nobody's */
-	u64 last_unhandled; /* TSC */
-	u64 tot_count;	    /* of a claimed vector, which has no line */
-	u32 threads_active; /* actions whose thread_fn has not returned */
+	u32 depth;		  /* disable_irq() nesting */
+	u32 irqs_left;		  /* until note_interrupt() judges the line */
+	u32 irqs_unhandled;	  /* since it last did, nobody's */
+	u64 last_unhandled;	  /* TSC */
+	u64 tot_count;		  /* of a claimed vector, which has no line */
+	u32 threads_active;	  /* actions whose thread_fn has not returned */
+	u32 threads_handled;	  /* how often one said IRQ_HANDLED */
+	u32 threads_handled_last; /* as note_answer() saw it last */
+	bool threads_deferred;	  /* and whether it did: SPURIOUS_DEFERRED */
 	u32 gsi;
 	void *chip_data;
 	u8 vector;
@@ -106,14 +111,19 @@ struct irq_desc *irq_to_desc(u32 irq);
 
 /*
  * A descriptor for what has no GSI (MSI): chip works it, edge-triggered.
- * Numbers are given from the top. -ENOSPC when none is free. Task context.
+ * Numbers are given from the top, none that has a pin. -EINVAL: no chip;
+ * -ENOSPC: none is free. Task context.
  */
 int irq_alloc_desc(const struct irq_chip *chip, void *chip_data);
 
-/* Give it back. Its handlers are freed before. */
+/* Give it back. Its handlers are freed before, else nothing happens. */
 void irq_free_desc(u32 irq);
 
-/* Another flow handler, before the first request_irq(). 0, -EINVAL, -EBUSY. */
+/*
+ * Another flow handler, before the first request_irq(), until the last
+ * free_irq(). NULL: the trigger's own. 0, -EBUSY, -EINVAL (no such irq, or
+ * handle_percpu_irq: it counts nothing and heeds no state of a line).
+ */
 int irq_set_handler(u32 irq, irq_flow_handler_t handle);
 
 /*
@@ -133,8 +143,11 @@ void handle_percpu_irq(struct irq_desc *desc);
 void mask_irq(struct irq_desc *desc);
 void unmask_irq(struct irq_desc *desc);
 
-/* Nobody handled it, or said nonsense; irqs_left ran out. Same context. */
-void note_unhandled(struct irq_desc *desc, irqreturn_t ret);
+/*
+ * All that its handlers said, unless it was IRQ_HANDLED; irqs_left ran out.
+ * Same context.
+ */
+void note_answer(struct irq_desc *desc, irqreturn_t ret);
 void note_window(struct irq_desc *desc);
 
 /* Wake action's thread. Hardirq context. */

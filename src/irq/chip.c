@@ -7,12 +7,13 @@
  * Linux: kernel/irq/chip.c, resend.c.
  */
 #include <apic/lapic.h>
+#include <cpu/irqflags.h>
 
 #include "internal.h"
 
 void mask_irq(struct irq_desc *desc)
 {
-	if (desc->state & IRQD_IRQ_MASKED)
+	if (desc->state & IRQD_IRQ_MASKED || !desc->chip->irq_mask)
 		return;
 	desc->chip->irq_mask(desc);
 	desc->state |= IRQD_IRQ_MASKED;
@@ -22,17 +23,19 @@ void unmask_irq(struct irq_desc *desc)
 {
 	if (!(desc->state & IRQD_IRQ_MASKED))
 		return;
-	desc->chip->irq_unmask(desc);
+	if (desc->chip->irq_unmask)
+		desc->chip->irq_unmask(desc);
 	desc->state &= ~IRQD_IRQ_MASKED;
 }
 
 /* A level line needs no replay: it is still there when unmasked. */
 static void check_irq_resend(struct irq_desc *desc)
 {
-	if (desc->level || !(desc->state & IRQS_PENDING))
-		return;
+	bool pending = desc->state & IRQS_PENDING;
+
 	desc->state &= ~IRQS_PENDING;
-	if (desc->state & IRQS_REPLAY || !desc->chip->irq_retrigger)
+	if (!pending || desc->level || desc->state & IRQS_REPLAY ||
+	    !desc->chip->irq_retrigger)
 		return;
 	if (!desc->chip->irq_retrigger(desc))
 		desc->state |= IRQS_REPLAY;
@@ -50,28 +53,9 @@ void irq_enable(struct irq_desc *desc)
 	check_irq_resend(desc);
 }
 
-int irq_startup(struct irq_desc *desc)
+/* As nobody's: the next request_irq() finds no trace of the last. */
+static void forget_line(struct irq_desc *desc)
 {
-	int err = assign_irq_vector(desc);
-
-	if (err)
-		return err;
-	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED;
-	desc->depth = 1;
-	desc->irqs_left = irq_spurious_window;
-	desc->irqs_unhandled = 0;
-	if (!desc->handle_irq)
-		desc->handle_irq =
-			desc->level ? handle_fasteoi_irq : handle_edge_irq;
-	err = desc->chip->irq_startup(desc);
-	if (err)
-		release_irq_vector(desc);
-	return err;
-}
-
-void irq_shutdown(struct irq_desc *desc)
-{
-	desc->chip->irq_shutdown(desc);
 	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED |
 		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
@@ -79,6 +63,30 @@ void irq_shutdown(struct irq_desc *desc)
 	desc->level = desc->wired_level;
 	desc->active_low = desc->wired_low;
 	release_irq_vector(desc);
+}
+
+int irq_startup(struct irq_desc *desc)
+{
+	int err = assign_irq_vector(desc);
+
+	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED;
+	desc->depth = 1;
+	desc->threads_deferred = false;
+	if (!desc->handle_irq)
+		desc->handle_irq =
+			desc->level ? handle_fasteoi_irq : handle_edge_irq;
+	if (!err && desc->chip->irq_startup)
+		err = desc->chip->irq_startup(desc);
+	if (err)
+		forget_line(desc);
+	return err;
+}
+
+void irq_shutdown(struct irq_desc *desc)
+{
+	if (desc->chip->irq_shutdown)
+		desc->chip->irq_shutdown(desc);
+	forget_line(desc);
 }
 
 static __always_inline void kstat_incr(const struct irq_desc *desc)
@@ -90,11 +98,6 @@ static __always_inline void kstat_incr(const struct irq_desc *desc)
 			 : "memory", "cc");
 }
 
-static bool is_handled(irqreturn_t ret)
-{
-	return ret && ret <= (IRQ_HANDLED | IRQ_WAKE_THREAD);
-}
-
 /* What action said, if it was anything but "handled". */
 static irqreturn_t heed(struct irq_desc *desc, struct irqaction *action,
 			irqreturn_t ret)
@@ -104,15 +107,27 @@ static irqreturn_t heed(struct irq_desc *desc, struct irqaction *action,
 	return ret;
 }
 
+/*
+ * A handler may let interrupts in and forget to shut them out again; with the
+ * lock taken the line's next one would wait for us, and we for it.
+ */
+static __always_inline irqreturn_t call_handler(const struct irq_desc *desc,
+						const struct irqaction *action)
+{
+	irqreturn_t ret = action->handler((int)desc->irq, action->dev);
+
+	native_irq_disable();
+	return ret;
+}
+
 /* The whole chain, or one action that said something else. IF=0. */
 static __noinline void handle_irq_chain(struct irq_desc *desc)
 {
 	irqreturn_t all = IRQ_NONE;
 
 	for (struct irqaction *a = desc->action; a; a = a->next)
-		all |= heed(desc, a, a->handler((int)desc->irq, a->dev));
-	if (!is_handled(all))
-		note_unhandled(desc, all);
+		all |= heed(desc, a, call_handler(desc, a));
+	note_answer(desc, all);
 }
 
 static __noinline void heed_single(struct irq_desc *desc, irqreturn_t ret)
@@ -121,8 +136,7 @@ static __noinline void heed_single(struct irq_desc *desc, irqreturn_t ret)
 
 	if (action)
 		heed(desc, action, ret);
-	if (!is_handled(ret))
-		note_unhandled(desc, ret);
+	note_answer(desc, ret);
 }
 
 /*
@@ -138,7 +152,7 @@ static __always_inline void handle_irq_event(struct irq_desc *desc)
 	desc->state |= IRQD_IRQ_INPROGRESS;
 	raw_spin_unlock(&desc->lock);
 	if (likely(!action->next)) {
-		ret = action->handler((int)desc->irq, action->dev);
+		ret = call_handler(desc, action);
 		if (unlikely(ret != IRQ_HANDLED))
 			heed_single(desc, ret);
 	} else {
@@ -149,13 +163,19 @@ static __always_inline void handle_irq_event(struct irq_desc *desc)
 	raw_spin_lock(&desc->lock);
 }
 
-/* A line in any state but the plain one. False: it must not run now. */
-static __noinline bool irq_may_run(struct irq_desc *desc)
+/*
+ * A line in any state but the plain one. False: it must not run now; whether
+ * it is remembered is up to pending_if. A level in progress comes by itself.
+ */
+static __noinline bool irq_may_run(struct irq_desc *desc, u32 pending_if)
 {
 	desc->state &= ~IRQS_REPLAY;
-	if (!(desc->state & (IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS)))
+	if (!(desc->state & (IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS))) {
+		desc->state &= ~IRQS_PENDING;
 		return true;
-	desc->state |= IRQS_PENDING;
+	}
+	if (desc->state & pending_if)
+		desc->state |= IRQS_PENDING;
 	return false;
 }
 
@@ -181,7 +201,8 @@ static __noinline bool edge_again(struct irq_desc *desc)
 void handle_edge_irq(struct irq_desc *desc)
 {
 	raw_spin_lock(&desc->lock);
-	if (unlikely(desc->state) && !irq_may_run(desc)) {
+	if (unlikely(desc->state) &&
+	    !irq_may_run(desc, IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS)) {
 		mask_irq(desc);
 		desc->chip->irq_ack(desc);
 		goto out;
@@ -209,7 +230,7 @@ static void cond_unmask_irq(struct irq_desc *desc)
 void handle_fasteoi_irq(struct irq_desc *desc)
 {
 	raw_spin_lock(&desc->lock);
-	if (unlikely(desc->state) && !irq_may_run(desc)) {
+	if (unlikely(desc->state) && !irq_may_run(desc, IRQD_IRQ_DISABLED)) {
 		if (desc->state & IRQD_IRQ_DISABLED)
 			mask_irq(desc);
 		goto out;
@@ -231,8 +252,9 @@ void handle_level_irq(struct irq_desc *desc)
 {
 	raw_spin_lock(&desc->lock);
 	mask_irq(desc);
-	desc->chip->irq_ack(desc);
-	if (irq_may_run(desc)) {
+	if (desc->chip->irq_ack)
+		desc->chip->irq_ack(desc);
+	if (irq_may_run(desc, IRQD_IRQ_DISABLED)) {
 		kstat_incr(desc);
 		handle_irq_event(desc);
 		desc->state &= ~IRQD_IRQ_INPROGRESS;

@@ -58,20 +58,21 @@ static void handle_stray(struct irq_desc *desc)
 
 struct irq_desc no_irq_desc = { .handle_irq = handle_stray };
 
-/* Linux: stack_overflow_check(). Said once: the guard page will say the rest.
+/*
+ * Linux: stack_overflow_check(). Said once: the guard page will say the rest.
+ * Hands regs back, so that the caller need not keep them across the call.
  */
-static __noinline void low_stack(void)
+static __noinline struct pt_regs *low_stack(struct pt_regs *regs)
 {
-	const struct pt_regs *regs = this_cpu(irq_regs);
-
 	if ((*this_cpu_ptr(&low_stacks))++)
-		return;
+		return regs;
 	printk("# CPU %u: interrupted with %llu bytes left on the %s stack, "
 	       "rip 0x%016llx",
 	       smp_processor_id(),
 	       (unsigned long long)((u64)regs % STACK_SLOT - STACK_SIZE),
 	       stack_name(stack_of((u64)regs).kind),
 	       (unsigned long long)regs->ip);
+	return regs;
 }
 
 void common_interrupt(struct pt_regs *regs)
@@ -81,7 +82,7 @@ void common_interrupt(struct pt_regs *regs)
 	static_assert(STACK_SLOT == 2 * STACK_SIZE, "the mask below");
 	irq_enter();
 	if (unlikely(((u32)(u64)regs & (STACK_SIZE - 1)) < STACK_MARGIN))
-		low_stack();
+		regs = low_stack(regs);
 	desc = this_vector_desc(regs->vector); /* a stub of ours: 32..255 */
 	desc->handle_irq(desc);
 	irq_exit();

@@ -13,5 +13,9 @@ void irq_shutdown(struct irq_desc *desc);
 void irq_disable(struct irq_desc *desc);
 void irq_enable(struct irq_desc *desc);
 
-/* Forget woken threads of action: it is being freed. */
-void irq_forget_thread(struct irq_desc *desc, struct irqaction *action);
+/* Begin judging anew whether anybody cares for the line. Lock held. */
+void reset_window(struct irq_desc *desc);
+
+/* Woken threads that must not run any more: action's; all, and who ran. */
+void irq_forget_thread(struct irqaction *action);
+void irq_forget_threads(void);

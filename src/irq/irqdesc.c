@@ -5,6 +5,7 @@
  *
  * Linux: kernel/irq/irqdesc.c.
  */
+#include <apic/ioapic.h>
 #include <bh/softirq.h>
 #include <lib/errno.h>
 
@@ -57,10 +58,15 @@ void init_IRQ(const struct acpi_info *info)
 
 int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
 {
+	u32 pin;
+
+	if (!chip)
+		return -EINVAL;
 	for (u32 irq = NR_IRQS; irq-- > NR_LEGACY_IRQS;) {
 		struct irq_desc *desc = &irq_descs[irq];
 
-		if (desc->chip != &ioapic_chip || desc->action)
+		if (desc->chip != &ioapic_chip || desc->action ||
+		    ioapic_of_gsi(irq, &pin))
 			continue;
 		*desc = gsi_desc(irq);
 		desc->chip = chip;

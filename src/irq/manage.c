@@ -78,6 +78,15 @@ static bool may_join(const struct irq_desc *desc, u32 flags)
 	       (!trigger || trigger == trigger_of(desc));
 }
 
+/* One enable of those that depth wants. Lock held. */
+static void __enable_irq(struct irq_desc *desc)
+{
+	if (--desc->depth)
+		return;
+	desc->state &= ~IRQS_SPURIOUS_DISABLED;
+	irq_enable(desc);
+}
+
 /* Lock held. */
 static int __setup_irq(struct irq_desc *desc, struct irqaction *new)
 {
@@ -95,24 +104,39 @@ static int __setup_irq(struct irq_desc *desc, struct irqaction *new)
 	} else if (!may_join(desc, new->flags)) {
 		return -EBUSY;
 	}
+	reset_window(desc); /* the new one may be who cares */
 	while (*tail)
 		tail = &(*tail)->next;
 	desc->name = new->name;
 	WRITE_ONCE(*tail, new);
-	if (first && !(new->flags &IRQF_NO_AUTOEN)) {
-		desc->depth = 0;
-		irq_enable(desc);
+	if (first ? !(new->flags &IRQF_NO_AUTOEN)
+		  : desc->state & IRQS_SPURIOUS_DISABLED) {
+		desc->state &= ~IRQS_SPURIOUS_DISABLED; /* another chance */
+		__enable_irq(desc);
 	}
 	return 0;
 }
 
-/* A thread without ONESHOT and without a handler of its own would storm. */
+/*
+ * A thread without ONESHOT and without a handler of its own would storm; who
+ * shares a line that another left disabled would wait for ever.
+ */
 static bool is_sane(const struct irq_desc *desc, const struct irqaction *a)
 {
 	return desc && (a->handler || a->thread_fn) &&
 	       !(a->flags & IRQF_SHARED && !a->dev) &&
+	       !(a->flags & IRQF_SHARED && a->flags & IRQF_NO_AUTOEN) &&
 	       is_one_trigger(a->flags & IRQF_TRIGGER_MASK) &&
 	       (a->handler || a->flags & IRQF_ONESHOT);
+}
+
+/* Both wait, for memory or for handlers: never from an interrupt. */
+static bool may_sleep(const char *what, u32 irq)
+{
+	if (!in_task())
+		printk("# warning: %s of irq %u from interrupt context", what,
+		       irq);
+	return in_task();
 }
 
 int request_threaded_irq(u32 irq, irq_handler_t handler,
@@ -129,7 +153,7 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 	u64 irqflags;
 	int err;
 
-	if (!is_sane(desc, &want))
+	if (!may_sleep("request", irq) || !is_sane(desc, &want))
 		return -EINVAL;
 	if (!handler)
 		want.handler = irq_default_primary_handler;
@@ -160,7 +184,7 @@ int free_irq(u32 irq, void *dev)
 	struct irqaction **link, *action;
 	u64 flags;
 
-	if (!desc)
+	if (!desc || !may_sleep("free", irq))
 		return -EINVAL;
 	flags = lock_desc(desc);
 	link = find_action(desc, dev);
@@ -173,14 +197,15 @@ int free_irq(u32 irq, void *dev)
 	unlock_desc(desc, flags);
 	if (!action)
 		return -ENOENT;
-	irq_forget_thread(desc, action);
-	synchronize_irq(irq);
+	synchronize_irq(irq); /* a thread that was woken runs once more */
+	irq_forget_thread(action);
 	action->handler = NULL;
 	return 0;
 }
 
 void irq_free_lines(void)
 {
+	irq_forget_threads();
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		struct irq_desc *desc = irq_to_desc(irq);
 
@@ -222,10 +247,8 @@ void enable_irq(u32 irq)
 	flags = lock_desc(desc);
 	if (!desc->depth || !desc->action)
 		printk("# warning: unbalanced enable for irq %u", irq);
-	else if (!--desc->depth) {
-		desc->state &= ~IRQS_SPURIOUS_DISABLED;
-		irq_enable(desc);
-	}
+	else
+		__enable_irq(desc);
 	unlock_desc(desc, flags);
 }
 
@@ -253,7 +276,7 @@ int irq_set_handler(u32 irq, irq_flow_handler_t handle)
 {
 	struct irq_desc *desc = irq_to_desc(irq);
 
-	if (!desc)
+	if (!desc || handle == handle_percpu_irq)
 		return -EINVAL;
 	if (desc->action)
 		return -EBUSY;

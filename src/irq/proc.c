@@ -5,6 +5,7 @@
  * Linux: kernel/irq/proc.c show_interrupts(), arch/x86/kernel/irq.c
  * arch_show_interrupts().
  */
+#include <apic/ioapic.h>
 #include <console/printk.h>
 #include <irq/irqstat.h>
 #include <lib/errno.h>
@@ -71,10 +72,14 @@ static void show(const char *tag, u64 count, const char *text)
 static void show_line(const struct irq_desc *desc)
 {
 	u64 count = kstat_irqs(desc->irq);
+	u32 pin;
+	bool freed =
+		desc->chip == &ioapic_chip && !ioapic_of_gsi(desc->gsi, &pin);
 
 	if (count)
 		printk("# %4u: %10llu  %s %u-%s %s", desc->irq,
-		       (unsigned long long)count, desc->chip->name, desc->gsi,
+		       (unsigned long long)count,
+		       freed ? "given back" : desc->chip->name, desc->gsi,
 		       desc->level ? "fasteoi" : "edge",
 		       desc->name ? desc->name : "");
 }

@@ -15,6 +15,8 @@
 #define SPURIOUS_LIMIT	(irq_spurious_window - irq_spurious_window / 1000)
 #define TENTH_US	100000
 
+#define NONSENSE_REPORTS 100 /* lines a boot, as Linux's report_bad_irq() */
+
 u32 irq_spurious_window = SPURIOUS_WINDOW;
 
 static void report_bad_irq(const struct irq_desc *desc)
@@ -37,17 +39,52 @@ static void count_unhandled(struct irq_desc *desc)
 	desc->last_unhandled = now;
 }
 
-void note_unhandled(struct irq_desc *desc, irqreturn_t ret)
+/* More than ever ask for a handler's nonsense would drown the log. */
+static void report_nonsense(const struct irq_desc *desc, irqreturn_t ret)
 {
-	if (ret == IRQ_NONE)
-		count_unhandled(desc);
-	else
-		printk("# irq event %u: bogus return value %x", desc->irq, ret);
+	static u32 reports;
+
+	if (reports >= NONSENSE_REPORTS)
+		return;
+	reports++;
+	printk("# irq event %u: bogus return value %x", desc->irq, ret);
 }
 
-/* As in Linux the lock is not held: INPROGRESS keeps other CPUs out. */
+/*
+ * Only threads were woken: whether one of them cares is known at the next
+ * interrupt. True: so far none has since the last.
+ */
+static bool threads_did_nothing(struct irq_desc *desc)
+{
+	u32 handled = READ_ONCE(desc->threads_handled);
+	bool known = desc->threads_deferred;
+	bool none = handled == desc->threads_handled_last;
+
+	desc->threads_deferred = true;
+	desc->threads_handled_last = handled;
+	return known && none;
+}
+
+void note_answer(struct irq_desc *desc, irqreturn_t ret)
+{
+	if (ret == (IRQ_HANDLED | IRQ_WAKE_THREAD))
+		desc->threads_deferred = false;
+	else if (ret > (IRQ_HANDLED | IRQ_WAKE_THREAD))
+		report_nonsense(desc, ret);
+	else if (ret == IRQ_NONE ||
+		 (ret == IRQ_WAKE_THREAD && threads_did_nothing(desc)))
+		count_unhandled(desc);
+}
+
+void reset_window(struct irq_desc *desc)
+{
+	desc->irqs_left = irq_spurious_window;
+	desc->irqs_unhandled = 0;
+}
+
 void note_window(struct irq_desc *desc)
 {
+	raw_spin_lock(&desc->lock);
 	if (desc->irqs_unhandled > SPURIOUS_LIMIT) {
 		report_bad_irq(desc);
 		desc->state |= IRQS_SPURIOUS_DISABLED;
@@ -55,6 +92,6 @@ void note_window(struct irq_desc *desc)
 		irq_disable(desc);
 		mask_irq(desc); /* at once: a storm has no other end */
 	}
-	desc->irqs_left = irq_spurious_window;
-	desc->irqs_unhandled = 0;
+	reset_window(desc);
+	raw_spin_unlock(&desc->lock);
 }

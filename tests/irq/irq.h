@@ -30,3 +30,22 @@ bool irq_raise(u32 vector, const struct irq_probe *probe);
 
 /* The quiet line can be had on this machine. */
 bool irq_have_line(void);
+
+/*
+ * A line without a pin: nothing but its descriptor, raised by INT n of its
+ * vector, so that each event is over on return. Its chip notes what it is
+ * asked to do. On every machine.
+ */
+extern struct soft_line {
+	u32 irq;
+	bool masked;
+	u32 acks, eois, retriggers;
+	int startup_error; /* what irq_startup answers */
+} soft;
+
+/* A new one; the suite's teardown gives it back. */
+struct irq_desc *soft_line(void);
+void soft_close(void);
+
+/* n events, counted if the line is enabled. */
+void soft_raise(u32 n);

@@ -18,7 +18,7 @@
 #define STACK "Linux Documentation/arch/x86/kernel-stacks.rst"
 
 static struct irq_probe low, high;
-static struct stack_info handler, inner, soft;
+static struct stack_info handler, inner, soft_at;
 static struct pt_regs *regs, *regs_after;
 static u64 handler_sp, inner_sp;
 
@@ -43,7 +43,7 @@ static void note_high(void)
 
 static void claim(void (*low_then)(void), void (*high_then)(void))
 {
-	handler = inner = soft = (struct stack_info){ .kind = STACK_NONE };
+	handler = inner = soft_at = (struct stack_info){ .kind = STACK_NONE };
 	low = (struct irq_probe){ .answer = IRQ_HANDLED, .then = low_then };
 	high = (struct irq_probe){ .answer = IRQ_HANDLED, .then = high_then };
 	EXPECT_EQ(irq_claim_vector(VECTOR_LOW, irq_probe_handler, &low), 0);
@@ -88,7 +88,7 @@ TEST(irq, a_nested_handler_goes_on_below_the_outer_one, STACK)
 
 static void softirq_action_here(void)
 {
-	soft = stack_of(here());
+	soft_at = stack_of(here());
 	apic_send_self(VECTOR_HIGH);
 	WAIT_FOR(READ_ONCE(high.calls), WAIT_DEFAULT_US);
 }
@@ -108,7 +108,7 @@ TEST(irq, softirqs_of_irq_exit_run_on_the_irq_stack, STACK)
 	open_softirq(BLOCK_SOFTIRQ, softirq_action_here);
 	EXPECT_TRUE(irq_raise(VECTOR_LOW, &low));
 	open_softirq(BLOCK_SOFTIRQ, old);
-	EXPECT_EQ(soft.kind, STACK_IRQ);
+	EXPECT_EQ(soft_at.kind, STACK_IRQ);
 	EXPECT_EQ(high.calls, 1);
 	EXPECT_EQ(inner.kind, STACK_IRQ);
 	EXPECT_EQ(get_irq_regs(), NULL);
@@ -125,7 +125,7 @@ TEST(irq, softirqs_of_a_task_leave_the_irq_stack_free, STACK)
 	raise_softirq(BLOCK_SOFTIRQ);
 	local_bh_enable();
 	open_softirq(BLOCK_SOFTIRQ, old);
-	EXPECT_EQ(soft.kind, STACK_TASK);
+	EXPECT_EQ(soft_at.kind, STACK_TASK);
 	EXPECT_EQ(high.calls, 1);
 	EXPECT_EQ(inner.kind, STACK_IRQ);
 }

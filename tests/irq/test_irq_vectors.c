@@ -70,6 +70,7 @@ static void teardown(void)
 {
 	irq_release_vector(VECTOR_LOW);
 	irq_release_vector(VECTOR_HIGH);
+	soft_close();
 }
 
 SUITE(irq, .setup = setup, .teardown = teardown);
