@@ -78,8 +78,9 @@ void paging_setup_cpu(void)
 {
 	u64 cr4 = read_cr4() & (X86_CR4_LA57 | X86_CR4_PAE);
 
-	cr4 |= X86_CR4_DE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_OSFXSR |
-	       X86_CR4_OSXMMEXCPT;
+	/* What no CPUID denies in 64-bit mode; the rest by what it declares. */
+	cr4 |= X86_CR4_DE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+	cr4 |= cpu_has(X86_FEATURE_MCE) ? X86_CR4_MCE : 0;
 	cr4 |= cpu_has(X86_FEATURE_SMEP) ? X86_CR4_SMEP : 0;
 	cr4 |= cpu_has(X86_FEATURE_SMAP) ? X86_CR4_SMAP : 0;
 	cr4 |= cpu_has(X86_FEATURE_UMIP) ? X86_CR4_UMIP : 0;
