@@ -13,6 +13,8 @@
 #include "ud_group.h"
 
 #define EFER_SVME   BIT(12)
+#define ECX_SKINIT  BIT(12) /* CPUID 80000001H */
+#define EDX_SVML    BIT(2)  /* CPUID 8000000AH */
 #define XCR0_X87    BIT(0)
 #define XCR0_SSE    BIT(1)
 #define XCR0_AVX    BIT(2)
@@ -82,6 +84,22 @@ TEST(ud, svm_instructions_when_off,
 {
 	EXPECT_FALSE(rdmsr(MSR_EFER) & EFER_SVME);
 	EXPECT_UD(svm);
+}
+
+/*
+ * EFER.SVME is no switch of these two where SVM-Lock or SKINIT is declared:
+ * there STGI runs, and SKINIT starts the machine anew.
+ */
+TEST(ud, stgi_and_skinit_without_svm_lock,
+     RULE "; APM 2 Enabling SVM; APM 3 STGI, SKINIT")
+{
+	EXPECT_FALSE(rdmsr(MSR_EFER) & EFER_SVME);
+	if (boot_cpu_data.max_ext_leaf >= 0x8000000a &&
+	    cpuid_count(0x8000000a, 0).edx & EDX_SVML)
+		SKIP(return, "this CPU has SVM-Lock, so STGI is valid");
+	if (cpuid_count(0x80000001, 0).ecx & ECX_SKINIT)
+		SKIP(return, "this CPU has SKINIT, so STGI is valid");
+	EXPECT_UD(svm_launch);
 }
 
 TEST(ud, hypercalls_without_a_hypervisor, RULE "; SDM 3C VMCALL; APM 3 VMMCALL")
