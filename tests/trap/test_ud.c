@@ -188,6 +188,8 @@ TEST(ud, mandatory_prefixes_that_do_not_belong, RULE "; SDM 2D Opcode Map")
 /* Of CLAC with F2 FRED made another instruction, ERETS. */
 TEST(ud, instructions_that_refuse_every_mandatory_prefix, RULE "; SDM 2A NP")
 {
+	if (boot_cpu_data.vendor != VENDOR_INTEL)
+		SKIP(return, "only Intel's manual says which take no prefix");
 	if (boot_cpu_data.max_leaf >= 7 && cpuid_count(7, 1).eax & BIT(17))
 		SKIP(return, "this CPU has FRED: F2 CLAC is ERETS");
 	if (!cpu_has(X86_FEATURE_SHA) || !cpu_has(X86_FEATURE_SMAP))
