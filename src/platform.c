@@ -18,6 +18,7 @@
 #include <cpu/spinlock.h>
 #include <dev/hpet.h>
 #include <dev/i8042.h>
+#include <dev/pci.h>
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <dev/uart.h>
@@ -252,6 +253,7 @@ void clocks_and_devices_init(void)
 	rtc_probe();
 	serial_probe();
 	i8042_probe(acpi_has_8042(&acpi_tables));
+	pci_init(&acpi_tables.mcfg);
 }
 
 /* The best reference that is not the TSC, else the TSC. */
