@@ -39,8 +39,8 @@ void pci_source_raise(enum pci_source s);
 void pci_source_lower(enum pci_source s);
 
 /*
- * MSI-X: how many vectors can be raised one by one, 0: none. Between open and
- * close, MSI-X enabled: bind, then raise entry n.
+ * How many MSI-X vectors of an open source can be raised one by one, 0: none;
+ * and raise one.
  */
 u32 pci_source_vectors(enum pci_source s);
 void pci_source_raise_vector(enum pci_source s, u32 n);

@@ -3,10 +3,9 @@
  * pci_source.c - PCI functions that interrupt at software's wish.
  *
  * Read:    pci_source_open(); one block of functions a kind.
- * Spec:    Intel 82574 GbE Controller Family Datasheet, "Interrupt Cause Set
- *          Register", "Interrupt Vector Allocation Registers"; PCI Express
- *          Base Specification 4.0, "Command Completed Events"; QEMU,
- *          docs/specs/edu.
+ * Spec:    Intel 82576 Gigabit Ethernet Controller Datasheet, "Interrupt
+ *          Register Descriptions"; PCI Express Base Specification 4.0,
+ *          "Command Completed Events"; QEMU, docs/specs/edu.
  *
  * AHCI, which every PC has, is none: without a disk nothing sets a bit of its
  * port interrupt status, and software can only clear them.
@@ -26,13 +25,17 @@
 #define NIC_ICS		0x00c8		/* set causes */
 #define NIC_IMS		0x00d0		/* let causes through; IMC: stop them */
 #define NIC_IMC		0x00d8
-#define NIC_EIAC	0x00dc
-#define NIC_IVAR	0x00e4
-#define NIC_EITR(n)	(0x00e8 + 4 * (n))
 #define NIC_LSC		BIT(2)		/* a cause of all of them */
-#define NIC_QUEUE(n)	BIT(20 + (n))	/* receive 0, 1, transmit 0, 1 */
-#define NIC_VECTORS	4
-#define NIC_GAP_US	200		/* some moderate all the same */
+
+#define IGB_GPIE	0x1514
+#define   IGB_GPIE_MSIX	  BIT(4)	/* one vector a cause */
+#define IGB_EICS	0x1520		/* the same four for MSI-X: bit n is */
+#define IGB_EIMS	0x1524		/* vector n */
+#define IGB_EIMC	0x1528
+#define IGB_EIAC	0x152c
+#define IGB_EICR	0x1580
+#define IGB_EITR(n)	(0x1680 + 4 * (n))
+#define IGB_VECTORS	3
 /* clang-format on */
 
 const char *const pci_source_name[NR_PCI_SOURCES] = {
@@ -41,13 +44,15 @@ const char *const pci_source_name[NR_PCI_SOURCES] = {
 	[PCI_SRC_SLOT] = "a hot-plug slot",
 };
 
+#define IGB_SAVED 5
+
 /* Written by open and close. */
 static struct {
 	const struct pci_dev *dev; /* NULL: not open */
 	u64 regs;
 	u32 image[64];
 	u16 slot_control;
-	u32 nic_ims, nic_ivar, nic_itr, nic_eitr[NIC_VECTORS + 1];
+	u32 nic_ims, nic_saved[IGB_SAVED];
 	volatile bool busy; /* the slot's command has not completed */
 } src[NR_PCI_SOURCES];
 
@@ -56,20 +61,38 @@ static bool is_edu(const struct pci_dev *dev)
 	return dev->vendor == 0x1234 && dev->device == 0x11e8;
 }
 
-/* 82574, 82583; 82579, I217, I218, I219 of PCHs; the older PCI ones. */
-static bool is_nic(const struct pci_dev *dev)
-{
-	static const u16 ids[] = {
-		0x10d3, 0x10f6, 0x150c, 0x1502, 0x1503, 0x153a, 0x153b, 0x155a,
-		0x1559, 0x15a0, 0x15a1, 0x15a2, 0x15a3, 0x156f, 0x1570, 0x15b7,
-		0x15b8, 0x15b9, 0x15d7, 0x15d8, 0x15e3, 0x100e, 0x100f,
-	};
+/* 82576, 82580, I350, I354, I210, I211, I225, I226: they have the MSI-X ones.
+ */
+static const u16 igb_ids[] = {
+	0x10c9, 0x10e6, 0x10e7, 0x150a, 0x150e, 0x150f, 0x1510, 0x1511, 0x1521,
+	0x1522, 0x1523, 0x1524, 0x1f40, 0x1f41, 0x1533, 0x1536, 0x1537, 0x1538,
+	0x1539, 0x157b, 0x157c, 0x15f2, 0x15f3, 0x125b, 0x125c, 0x125d,
+};
 
-	for (u32 i = 0; i < ARRAY_SIZE(ids); i++) {
-		if (dev->vendor == 0x8086 && dev->device == ids[i])
+/* 82540, 82545; 82579, I217, I218, I219 of Intel's chipsets. */
+static const u16 e1000_ids[] = {
+	0x100e, 0x100f, 0x1502, 0x1503, 0x153a, 0x153b, 0x155a,
+	0x1559, 0x15a0, 0x15a1, 0x15a2, 0x15a3, 0x156f, 0x1570,
+	0x15b7, 0x15b8, 0x15b9, 0x15d7, 0x15d8, 0x15e3,
+};
+
+static bool is_one_of(const struct pci_dev *dev, const u16 *ids, u32 n)
+{
+	while (dev->vendor == 0x8086 && n--) {
+		if (dev->device == ids[n])
 			return true;
 	}
 	return false;
+}
+
+static bool is_igb(const struct pci_dev *dev)
+{
+	return is_one_of(dev, igb_ids, ARRAY_SIZE(igb_ids));
+}
+
+static bool is_nic(const struct pci_dev *dev)
+{
+	return is_igb(dev) || is_one_of(dev, e1000_ids, ARRAY_SIZE(e1000_ids));
 }
 
 static bool is_slot(const struct pci_dev *dev)
@@ -102,42 +125,42 @@ static const struct pci_dev *find(enum pci_source s)
 	return NULL;
 }
 
-/*
- * No moderation; queue n's cause leads to vector n, the rest to vector 4.
- * Bit 3 of each field: it is valid.
- */
+/* What is put back: moderation, and who clears causes by itself. */
+static const u16 igb_saved[IGB_SAVED] = {
+	IGB_EITR(0), IGB_EITR(1), IGB_EITR(2), IGB_EIAC, IGB_GPIE,
+};
+
 static void nic_open(u64 regs)
 {
-	bool msix = src[PCI_SRC_NIC].dev->msix;
+	bool igb = is_igb(src[PCI_SRC_NIC].dev);
 
 	src[PCI_SRC_NIC].nic_ims = readl(regs + NIC_IMS);
-	src[PCI_SRC_NIC].nic_itr = readl(regs + NIC_ITR);
 	writel(~0u, regs + NIC_IMC);
-	writel(0, regs + NIC_ITR);
-	if (msix) {
-		src[PCI_SRC_NIC].nic_ivar = readl(regs + NIC_IVAR);
-		for (u32 n = 0; n <= NIC_VECTORS; n++) {
-			src[PCI_SRC_NIC].nic_eitr[n] =
-				readl(regs + NIC_EITR(n));
-			writel(0, regs + NIC_EITR(n));
-		}
-		writel(0, regs + NIC_EIAC);
-		writel(0x000cba98, regs + NIC_IVAR);
+	for (u32 i = 0; i < IGB_SAVED && igb; i++) {
+		src[PCI_SRC_NIC].nic_saved[i] = readl(regs + igb_saved[i]);
+		writel(0, regs + igb_saved[i]);
+	}
+	if (igb) {
+		writel(~0u, regs + IGB_EIMC);
+	} else {
+		src[PCI_SRC_NIC].nic_saved[0] = readl(regs + NIC_ITR);
+		writel(0, regs + NIC_ITR);
 	}
 	readl(regs + NIC_ICR);
-	writel((u32)(NIC_LSC | (msix ? 0xfull << 20 : 0)), regs + NIC_IMS);
+	writel(NIC_LSC, regs + NIC_IMS);
 }
 
 static void nic_close(u64 regs)
 {
+	bool igb = is_igb(src[PCI_SRC_NIC].dev);
+
 	writel(~0u, regs + NIC_IMC);
-	writel(src[PCI_SRC_NIC].nic_itr, regs + NIC_ITR);
-	if (src[PCI_SRC_NIC].dev->msix) {
-		for (u32 n = 0; n <= NIC_VECTORS; n++)
-			writel(src[PCI_SRC_NIC].nic_eitr[n],
-			       regs + NIC_EITR(n));
-		writel(src[PCI_SRC_NIC].nic_ivar, regs + NIC_IVAR);
-	}
+	if (igb)
+		writel(~0u, regs + IGB_EIMC);
+	else
+		writel(src[PCI_SRC_NIC].nic_saved[0], regs + NIC_ITR);
+	for (u32 i = 0; i < IGB_SAVED && igb; i++)
+		writel(src[PCI_SRC_NIC].nic_saved[i], regs + igb_saved[i]);
 	readl(regs + NIC_ICR);
 	writel(src[PCI_SRC_NIC].nic_ims, regs + NIC_IMS);
 }
@@ -277,7 +300,6 @@ void pci_source_raise(enum pci_source s)
 		writel(1, src[s].regs + EDU_RAISE);
 		break;
 	case PCI_SRC_NIC:
-		udelay(NIC_GAP_US);
 		writel(NIC_LSC, src[s].regs + NIC_ICS);
 		break;
 	default:
@@ -294,7 +316,8 @@ void pci_source_lower(enum pci_source s)
 		readl(src[s].regs + EDU_ID);
 		break;
 	case PCI_SRC_NIC:
-		writel(~0u, src[s].regs + NIC_ICR);
+		if (is_igb(src[s].dev))
+			writel(~0u, src[s].regs + IGB_EICR);
 		readl(src[s].regs + NIC_ICR);
 		break;
 	default:
@@ -304,12 +327,18 @@ void pci_source_lower(enum pci_source s)
 
 u32 pci_source_vectors(enum pci_source s)
 {
-	return s == PCI_SRC_NIC && src[s].dev && src[s].dev->msix ? NIC_VECTORS
-								  : 0;
+	return s == PCI_SRC_NIC && is_igb(src[s].dev) && src[s].dev->msix
+		       ? IGB_VECTORS
+		       : 0;
 }
 
 void pci_source_raise_vector(enum pci_source s, u32 n)
 {
-	udelay(NIC_GAP_US);
-	writel((u32)NIC_QUEUE(n), src[s].regs + NIC_ICS);
+	u64 regs = src[s].regs;
+
+	if (!(readl(regs + IGB_GPIE) & IGB_GPIE_MSIX)) {
+		writel(IGB_GPIE_MSIX, regs + IGB_GPIE);
+		writel((1u << IGB_VECTORS) - 1, regs + IGB_EIMS);
+	}
+	writel(1u << n, regs + IGB_EICS);
 }

@@ -15,7 +15,7 @@
 #include <irq/irq.h>
 #include <lib/errno.h>
 
-#define MAX_PINS  8
+#define MAX_PINS  12
 #define SETTLE_US 50
 #define SPIN_US	  1000	/* then asleep */
 #define TICK_US	  20000 /* how late a sleeper may see its deadline */

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+/*
+ * MSI: what the message's address and data do, and the capability's bits.
+ *
+ * Spec: PCI Local Bus Specification 3.0, "Message Signaled Interrupts"; SDM
+ *       3A "Message Signalled Interrupts".
+ */
+#include "pci_case.h"
+
+#include <acpi/tables.h>
+#include <apic/lapic.h>
+#include <asm/irq_vectors.h>
+#include <cpu/stacks.h>
+#include <irq/irq.h>
+#include <ktest/raised.h>
+#include <lib/errno.h>
+#include <trap/traps.h>
+
+#define SEND_RULE "PCI 3.0 Sending Messages"
+#define ON_RULE	  "PCI 3.0 Enabling Operation"
+#define MASK_RULE "PCI 3.0 Per-vector Masking and Function Masking"
+#define ADDR_RULE "SDM 3A Message Address Register Format"
+#define DATA_RULE "SDM 3A Message Data Register Format"
+
+SUITE(msi, .teardown = pci_case_close, .needs = NEEDS_IOAPIC);
+
+static void judge_once(void)
+{
+	if (!msi_begin())
+		return;
+	for (u32 n = 0; n < 4; n++)
+		EXPECT_EQ(raised(1), 1);
+	EXPECT_TRUE(pin.isr);
+	EXPECT_EQ(pin_wait(&pin, 0), 4);
+}
+
+TEST(msi, one_event_is_one_interrupt, SEND_RULE)
+{
+	each_source(HAS_MSI, judge_once);
+}
+
+static void judge_vectors(void)
+{
+	static const u8 vectors[] = { 0x20, 0x3f, 0x7f, 0x81, 0xaa, 0xeb };
+
+	for (u32 i = 0; i < sizeof(vectors); i++) {
+		struct pin one = { .vector = vectors[i] };
+
+		if (!EXPECT_EQ(pin_claim(&one), 0))
+			return;
+		irq_msi_compose_msg(&msg, this_cpu(apic_id), one.vector);
+		msi_rewrite();
+		pci_source_raise(src);
+		EXPECT_EQ(pin_wait(&one, 1), 1);
+		pci_source_lower(src);
+		pins_close();
+	}
+}
+
+TEST(msi, data_names_the_vector, DATA_RULE)
+{
+	each_source(HAS_MSI, judge_vectors);
+}
+
+static void judge_disabled(void)
+{
+	if (!msi_begin())
+		return;
+	msi_enable(false);
+	EXPECT_EQ(raised(0), 0);
+	msi_enable(true);
+	EXPECT_EQ(raised(1), 1);
+}
+
+TEST(msi, disabled_sends_nothing, ON_RULE)
+{
+	each_source(HAS_MSI, judge_disabled);
+}
+
+static void judge_master(void)
+{
+	if (!msi_begin())
+		return;
+	set_command(PCI_COMMAND_MASTER, false);
+	EXPECT_EQ(raised(0), 0);
+	set_command(PCI_COMMAND_MASTER, true);
+	EXPECT_LE(raised(1), 2); /* the one held back may be sent now */
+	EXPECT_EQ(raised(1), 1);
+}
+
+TEST(msi, without_bus_mastering_no_message_is_sent,
+     "PCI 3.0 Device Control, Bus Master")
+{
+	each_source(HAS_MSI, judge_master);
+}
+
+/* INTx Disable does not concern messages. */
+static void judge_intx_disable(void)
+{
+	if (!msi_begin())
+		return;
+	EXPECT_TRUE(pci_read(pdev, PCI_COMMAND, 2) & PCI_COMMAND_INTX_DISABLE);
+	EXPECT_EQ(raised(1), 1);
+	set_command(PCI_COMMAND_INTX_DISABLE, false);
+	EXPECT_EQ(raised(1), 1);
+}
+
+TEST(msi, interrupt_disable_does_not_hold_messages,
+     "PCI 3.0 Device Control, Interrupt Disable")
+{
+	each_source(HAS_MSI, judge_intx_disable);
+}
+
+static bool pending(void)
+{
+	return pci_read(pdev, msi.pending, 4) & 1;
+}
+
+static void judge_mask(void)
+{
+	if (!msi_begin())
+		return;
+	EXPECT_FALSE(pending());
+	pci_write(pdev, msi.mask, 4, 1);
+	pci_source_raise(src);
+	EXPECT_EQ(pin_wait(&pin, 0), 0);
+	EXPECT_TRUE(pending());
+	pci_write(pdev, msi.mask, 4, 0);
+	EXPECT_EQ(pin_wait(&pin, 1), 1);
+	EXPECT_FALSE(pending());
+	pci_source_lower(src);
+	EXPECT_EQ(raised(1), 1);
+}
+
+TEST(msi, masked_is_pending_and_comes_once_on_unmask, MASK_RULE)
+{
+	each_source(HAS_MASK, judge_mask);
+}
+
+static void judge_rewrite(void)
+{
+	struct pin other = { .vector = 0x71 };
+
+	if (!msi_begin() || !EXPECT_EQ(pin_claim(&other), 0))
+		return;
+	pci_write(pdev, msi.mask, 4, 1);
+	pci_source_raise(src);
+	pin_settle();
+	msg.data.vector = other.vector;
+	pci_write_msi_msg(pdev, &msi, &msg);
+	pci_write(pdev, msi.mask, 4, 0);
+	EXPECT_EQ(pin_wait(&other, 1), 1);
+	EXPECT_EQ(pin.count, 0);
+}
+
+TEST(msi, pending_message_is_the_one_written_while_masked, MASK_RULE)
+{
+	each_source(HAS_MASK, judge_rewrite);
+}
+
+static void judge_registers(void)
+{
+	u32 at = msi.pos + PCI_MSI_ADDRESS_LO;
+
+	pci_write(pdev, at, 4, 0xfeedbcac);
+	EXPECT_EQ(pci_read(pdev, at, 4), 0xfeedbcac);
+	pci_write(pdev, at, 4, 0xfee00003);
+	EXPECT_EQ(pci_read(pdev, at, 4), 0xfee00000);
+	pci_write(pdev, msi.data, 2, 0xa55a);
+	EXPECT_EQ(pci_read(pdev, msi.data, 2), 0xa55a);
+	if (msi.is_64) {
+		pci_write(pdev, at + 4, 4, 0x12345678);
+		EXPECT_EQ(pci_read(pdev, at + 4, 4), 0x12345678);
+	}
+}
+
+TEST(msi, address_is_dword_aligned_and_data_has_16_bits,
+     "PCI 3.0 Message Address; PCI 3.0 Message Data")
+{
+	each_source(HAS_MSI, judge_registers);
+}
+
+/* No CPU has it: neither the MADT knows it nor is it the broadcast. */
+static u8 nobodys_id(void)
+{
+	u8 id = 0xfe;
+
+	for (u32 i = 0; i < acpi_tables.madt.nr_cpus; i++) {
+		if (acpi_tables.madt.cpu[i].apic_id == id) {
+			id--;
+			i = (u32)-1;
+		}
+	}
+	return id;
+}
+
+static void judge_destination(void)
+{
+	if (!msi_begin())
+		return;
+	msg.address_lo.destid_0_7 = nobodys_id();
+	msi_rewrite();
+	EXPECT_EQ(raised(0), 0);
+	msg.address_lo.destid_0_7 = this_cpu(apic_id) & 0xff;
+	msi_rewrite();
+	EXPECT_EQ(raised(1), 1);
+}
+
+TEST(msi, address_names_the_apic, ADDR_RULE)
+{
+	each_source(HAS_MSI, judge_destination);
+}
+
+/* xAPIC: LDR bits 31:24, flat; x2APIC: 8 bits reach members of cluster 0. */
+static void judge_logical(void)
+{
+	u32 ldr = apic_read(APIC_LDR);
+	u32 id = apic_is_x2apic ? ldr : ldr >> 24;
+
+	if (!msi_begin())
+		return;
+	msg.address_lo.dest_mode_logical = 1;
+	msg.address_lo.destid_0_7 = id & 0xff;
+	msi_rewrite();
+	EXPECT_EQ(raised(1), 1);
+	msg.address_lo.destid_0_7 = ~id & 0x7f;
+	msi_rewrite();
+	EXPECT_EQ(raised(0), 0);
+}
+
+TEST(msi, logical_destination_selects_by_ldr, ADDR_RULE)
+{
+	u32 ldr = apic_read(APIC_LDR);
+
+	if (apic_is_x2apic ? ldr > 0xff : !(ldr >> 24))
+		SKIP(return, "8 bits cannot name LDR 0x%x", ldr);
+	each_source(HAS_MSI, judge_logical);
+}
+
+/* One CPU in the group: the hint can choose no other. */
+static void judge_lowest(void)
+{
+	if (!msi_begin())
+		return;
+	msg.address_lo.redirect_hint = 1;
+	msg.data.delivery_mode = APIC_DM_LOWEST >> 8;
+	msi_rewrite();
+	EXPECT_EQ(raised(1), 1);
+	EXPECT_TRUE(pin.isr);
+}
+
+TEST(msi, redirection_hint_delivers_once, ADDR_RULE)
+{
+	each_source(HAS_MSI, judge_lowest);
+}
+
+static void judge_trigger(void)
+{
+	if (!msi_begin())
+		return;
+	EXPECT_EQ(raised(1), 1);
+	EXPECT_FALSE(pin.tmr);
+	msg.data.is_level = msg.data.assert = 1;
+	msi_rewrite();
+	EXPECT_EQ(raised(1), 1);
+	EXPECT_TRUE(pin.tmr);
+	msg.data.is_level = msg.data.assert = 0;
+	msi_rewrite();
+	EXPECT_EQ(raised(1), 1);
+	EXPECT_FALSE(pin.tmr);
+}
+
+TEST(msi, trigger_mode_is_what_tmr_shows, DATA_RULE)
+{
+	each_source(HAS_MSI, judge_trigger);
+}
+
+static struct {
+	volatile u32 count;
+	enum stack_kind stack;
+	bool vector_set;
+} nmi;
+
+static bool on_nmi(struct pt_regs *regs, void *data)
+{
+	nmi.stack = stack_of((u64)regs).kind;
+	nmi.vector_set = lapic_test(APIC_IRR, pin.vector) ||
+			 lapic_test(APIC_ISR, pin.vector);
+	nmi.count++;
+	return true;
+}
+
+static void judge_nmi(void)
+{
+	nmi.count = 0;
+	trap_hook(X86_TRAP_NMI, on_nmi, NULL);
+	if (!msi_begin())
+		return;
+	msg.data.delivery_mode = APIC_DM_NMI >> 8;
+	msi_rewrite();
+	pci_source_raise(src);
+	EXPECT_TRUE(WAIT_FOR(nmi.count, WAIT_DEFAULT_US));
+	pci_source_lower(src);
+	pin_settle();
+	EXPECT_EQ(nmi.count, 1);
+	EXPECT_EQ(nmi.stack, STACK_IST1 + IST_NMI - 1);
+	EXPECT_FALSE(nmi.vector_set);
+	EXPECT_EQ(pin.count, 0);
+}
+
+TEST(msi, nmi_mode_arrives_as_nmi_on_its_own_stack, DATA_RULE,
+     .uses = USES_HPET | USES_RTC)
+{
+	each_source(HAS_MSI, judge_nmi);
+}
+
+static void release(struct pin *p)
+{
+	pci_source_lower(src);
+}
+
+/* MSI and INTx exclude each other. */
+static void judge_exclusive(void)
+{
+	u32 flags;
+	int gsi = intx_gsi(&flags);
+	struct pin wire = { .vector = 0x71, .handler = release };
+	union ioapic_rte rte = { .level = 1,
+				 .active_low = !!(flags & ACPI_IRQ_LOW) };
+
+	if (!msi_begin() || !EXPECT_EQ(pin_open(&wire, (u32)gsi, rte), 0))
+		return;
+	set_command(PCI_COMMAND_INTX_DISABLE, false);
+	EXPECT_EQ(raised(1), 1);
+	EXPECT_EQ(wire.count, 0);
+	msi_enable(false);
+	EXPECT_EQ(raised(0), 0);
+	EXPECT_EQ(pin_wait(&wire, 1), 1);
+}
+
+TEST(msi, enabled_is_instead_of_intx_and_disabled_is_intx_again, ON_RULE)
+{
+	each_source(HAS_MSI | HAS_INTX, judge_exclusive);
+}
+
+static u32 calls;
+
+static irqreturn_t count(int irq, void *data)
+{
+	calls++;
+	pci_source_lower(src);
+	return IRQ_HANDLED;
+}
+
+static bool arrived(u32 want)
+{
+	WAIT_FOR(READ_ONCE(calls) >= want, WAIT_DEFAULT_US);
+	pin_settle();
+	return EXPECT_EQ(calls, want);
+}
+
+static void judge_irq(void)
+{
+	u32 image[64], after[64];
+	u64 before;
+	int irq;
+
+	calls = 0;
+	pci_read_image(pdev, image);
+	if (!EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), 1))
+		return;
+	EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), -EBUSY);
+	irq = pci_irq_vector(pdev, 0);
+	before = kstat_irqs((u32)irq);
+	EXPECT_EQ(request_irq((u32)irq, count, 0, "msi", &calls), 0);
+	for (u32 n = 1; n <= 5; n++) {
+		pci_source_raise(src);
+		if (!arrived(n))
+			return;
+	}
+	EXPECT_EQ(kstat_irqs((u32)irq) - before, 5);
+	raised_irqs((u32)irq, 5);
+	EXPECT_EQ(free_irq((u32)irq, &calls), 0);
+	pci_free_irq_vectors(pdev);
+	pci_read_image(pdev, after);
+	for (u32 i = 0; i < 64; i++) {
+		if (i != PCI_COMMAND / 4) /* status changes by itself */
+			EXPECT_EQ(after[i], image[i]);
+	}
+	EXPECT_EQ((u16)after[1], (u16)image[1]);
+}
+
+TEST(msi, request_irq_counts_each_and_free_leaves_no_trace,
+     "Linux drivers/pci/msi/api.c, pci_alloc_irq_vectors()")
+{
+	each_source(HAS_MSI, judge_irq);
+}
+
+/* With mask bits the function keeps it, without them the flow handler. */
+static void judge_replay(void)
+{
+	int irq;
+
+	calls = 0;
+	if (!EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), 1))
+		return;
+	irq = pci_irq_vector(pdev, 0);
+	EXPECT_EQ(request_irq((u32)irq, count, 0, "msi", &calls), 0);
+	disable_irq((u32)irq);
+	pci_source_raise(src);
+	pin_settle();
+	pci_source_lower(src);
+	EXPECT_EQ(calls, 0);
+	enable_irq((u32)irq);
+	arrived(1);
+	raised_irqs((u32)irq, 1);
+}
+
+TEST(msi, one_that_comes_while_disabled_is_replayed_once,
+     "Linux kernel/irq/chip.c, handle_edge_irq()")
+{
+	each_source(HAS_MSI, judge_replay);
+}
