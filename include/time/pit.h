@@ -15,6 +15,8 @@
 #define PIT_MODE		0x43
 #define   PIT_SELECT(n)		  ((n) << 6)
 #define   PIT_LATCH		  0x00
+#define   PIT_LSB		  0x10
+#define   PIT_MSB		  0x20
 #define   PIT_LSB_MSB		  0x30
 #define   PIT_MODE_N(m)		  ((m) << 1)
 #define   PIT_READBACK		  0xc0

@@ -8,6 +8,8 @@
  */
 #include "timers.h"
 
+#include <asm/io.h>
+#include <cpu/irqflags.h>
 #include <dev/hpet.h>
 #include <dev/pit.h>
 #include <dev/rtc.h>
@@ -15,7 +17,8 @@
 #include <time/tsc.h>
 
 static struct {
-	bool pit, rtc;
+	bool pit, pit_2, rtc;
+	u8 port_61;
 	u32 hpet; /* bit n: timer n */
 	struct pit_state pit_state;
 	struct rtc_state rtc_state;
@@ -28,13 +31,15 @@ static void teardown(void)
 	pins_close();
 	if (used.pit)
 		pit_restore(&used.pit_state);
+	if (used.pit_2)
+		outb(used.port_61, PORT_61);
 	if (used.rtc)
 		rtc_restore(&used.rtc_state);
 	for (u32 n = 0; n < HPET_MAX_TIMERS; n++) {
 		if (used.hpet & BIT(n))
 			hpet_timer_restore(n, &used.hpet_state[n]);
 	}
-	used.pit = used.rtc = false;
+	used.pit = used.pit_2 = used.rtc = false;
 	used.hpet = 0;
 }
 
@@ -44,6 +49,40 @@ void timers_use_pit(void)
 {
 	pit_save(&used.pit_state);
 	used.pit = true;
+}
+
+void timers_use_pit_channel_2(void)
+{
+	if (!used.pit_2)
+		used.port_61 = inb(PORT_61) & PORT_61_WRITABLE;
+	used.pit_2 = true;
+	outb(used.port_61 & ~PORT_61_SPEAKER, PORT_61);
+}
+
+void pit_write_count(u32 channel, u32 count)
+{
+	u64 flags = local_irq_save(); /* two bytes make one count */
+
+	outb(count & 0xff, PIT_CH(channel));
+	outb(count >> 8 & 0xff, PIT_CH(channel));
+	local_irq_restore(flags);
+}
+
+void pit_program(u32 channel, u32 control, u32 count)
+{
+	outb((u8)(PIT_SELECT(channel) | control), PIT_MODE);
+	if ((control & PIT_LSB_MSB) == PIT_LSB_MSB)
+		pit_write_count(channel, count);
+	else
+		outb((u8)(control & PIT_LSB ? count : count >> 8),
+		     PIT_CH(channel));
+}
+
+bool pit_within(u64 since, u64 count)
+{
+	u64 ns = tsc_ns(rdtsc() - since);
+
+	return ns_to_ticks(ns + slack_ns(ns), PIT_HZ) < count;
 }
 
 void timers_use_rtc(void)

@@ -27,8 +27,16 @@ u32 stamped_wait(struct stamped *s, u32 count);
 
 /* Record the device's state; the suite's teardown restores it. */
 void timers_use_pit(void);
+void timers_use_pit_channel_2(void); /* port 61H; the clock sets the rest */
 void timers_use_rtc(void);
 void timers_use_hpet(u32 timer);
+
+/* Any control word, and as many bytes of count as it says; or new ones. */
+void pit_program(u32 channel, u32 control, u32 count);
+void pit_write_count(u32 channel, u32 count); /* both bytes */
+
+/* Did certainly less than count input clocks pass since a TSC reading? */
+bool pit_within(u64 since, u64 count);
 
 /* TSC ticks as ns; how much of ns the clocks' uncertainty may hide. */
 u64 tsc_ns(u64 ticks);
