@@ -192,8 +192,8 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 		return NMI_HANDLED;
 	armed = NULL;
 	fired = true;
-	s->disarm();
 	route_nmi(s, false);
+	s->disarm();
 	printk("# the case hung: its %u ms passed, broken out by NMI (%s)",
 	       allowed_ms, s->name);
 	catch_trap(print_awaited, NULL); /* the APIC may be off */
@@ -271,6 +271,6 @@ void watchdog_disarm(void)
 	postponed = false;
 	if (!s)
 		return;
+	route_nmi(s, false); /* first: the PIT's last edge is nobody's */
 	s->disarm();
-	route_nmi(s, false);
 }
