@@ -230,6 +230,15 @@ void apic_intr_init(void)
 		       ioapics[i].pins, ioapics[i].version);
 }
 
+static void log_hpet(void)
+{
+	struct hpet_timer_info info = { 0 };
+
+	if (hpet_timer_info(0, &info) == 0)
+		printk("# hpet.timers=%u hpet.fsb=%d", hpet_timers(),
+		       info.fsb_cap);
+}
+
 void clocks_and_devices_init(void)
 {
 	const struct acpi_fadt *fadt = &acpi_tables.fadt;
@@ -249,6 +258,7 @@ void clocks_and_devices_init(void)
 		printk("# warning: nothing to calibrate the TSC by");
 	clocks_report();
 	hpet_probe();
+	log_hpet();
 	pit_probe();
 	rtc_probe();
 	serial_probe();

@@ -6,11 +6,10 @@
  * A periodic source is judged by when its k-th interrupt came, never by the
  * distance of two: a late one makes the next seem early.
  */
-#include "timers.h"
+#include "hpet_case.h"
 
 #include <asm/io.h>
 #include <cpu/irqflags.h>
-#include <dev/hpet.h>
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
@@ -41,6 +40,7 @@ static void teardown(void)
 	}
 	used.pit = used.pit_2 = used.rtc = false;
 	used.hpet = 0;
+	hpet_put_counter_back();
 }
 
 SUITE(timers, .teardown = teardown);

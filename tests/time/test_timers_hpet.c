@@ -6,19 +6,16 @@
  * Spec: IA-PC HPET Specification 1.0a, "Timer N Configuration and Capabilities
  *       Register", "LegacyReplacement Route Option", "FSB Interrupt Delivery".
  */
-#include <dev/hpet.h>
 #include <dev/pit.h>
 #include <irq/irq.h>
 #include <lib/errno.h>
 
-#include "timers.h"
+#include "hpet_case.h"
 
-#define HPET		.needs = NEEDS_HPET | NEEDS_IOAPIC, .uses = USES_HPET | USES_PIT
-#define ARM_TRIES	64
-#define TICKS_OF_US(us) hpet_ns_to_ticks((us)*1000ull)
+#define ARM_TRIES 64
 
-static struct stamped s;
-static struct hpet_setup setup;
+struct stamped hpet_pin;
+struct hpet_setup hpet_wants;
 static u32 release_at;
 
 /* The GSIs below 32 that have a pin. */
@@ -38,47 +35,60 @@ static union ioapic_rte rte_for(u32 gsi, bool level)
 				   .active_low = level && gsi >= 16 };
 }
 
-/* Timer n on the pin of its choice, which setup then names. */
-static bool start(u32 timer, bool level)
+bool hpet_start(u32 timer, bool level)
 {
 	int gsi = hpet_pick_gsi(timer, gsis_with_pin());
 
 	timers_use_hpet(timer);
-	s.ack = NULL;
-	setup = (struct hpet_setup){ .route = HPET_ROUTE_IOAPIC,
-				     .gsi = (u8)gsi,
-				     .level = level };
+	hpet_pin.ack = NULL;
+	hpet_wants = (struct hpet_setup){ .route = HPET_ROUTE_IOAPIC,
+					  .gsi = (u8)gsi,
+					  .level = level };
 	return EXPECT_GE(gsi + 1, 1) &&
-	       EXPECT_TRUE(
-		       stamped_open(&s, (u32)gsi, rte_for((u32)gsi, level)));
+	       EXPECT_TRUE(stamped_open(&hpet_pin, (u32)gsi,
+					rte_for((u32)gsi, level)));
 }
 
-/*
- * Arm timer, again if this CPU was away so long that the moment had passed:
- * then what may have come of it is forgotten.
- */
-static void arm(u32 timer, u64 ticks, bool periodic)
+bool hpet_on_the_pits_pin(void)
+{
+	return hpet_wants.gsi == irq_to_desc(0)->gsi;
+}
+
+bool hpet_passed(u32 at)
+{
+	return (s32)(hpet_readl(HPET_COUNTER) - at) >= 0;
+}
+
+bool hpet_timer_is_wide(u32 timer)
+{
+	struct hpet_timer_info info;
+
+	return !hpet_timer_info(timer, &info) && info.wide_cap &&
+	       hpet_counter_is_64bit();
+}
+
+void hpet_arm(u32 timer, u64 ticks, bool periodic)
 {
 	int err = -EAGAIN;
 
 	for (u32 tries = 0; err == -EAGAIN && tries < ARM_TRIES; tries++) {
 		hpet_timer_stop(timer);
 		pin_settle();
-		s.pin.count = 0;
-		err = periodic ? hpet_periodic(timer, &setup, (u32)ticks)
-			       : hpet_oneshot(timer, &setup, ticks);
+		hpet_pin.pin.count = 0;
+		err = periodic ? hpet_periodic(timer, &hpet_wants, (u32)ticks)
+			       : hpet_oneshot(timer, &hpet_wants, ticks);
 	}
 	EXPECT_EQ(err, 0);
 }
 
-static void one_shot(u32 timer, u64 ticks)
+void hpet_one_shot(u32 timer, u64 ticks)
 {
-	arm(timer, ticks, false);
+	hpet_arm(timer, ticks, false);
 }
 
-static void expect_after(u32 n, u32 at)
+void hpet_expect_after(u32 n, u32 at)
 {
-	EXPECT_GE((s32)(s.hpet[n] - at) + (1ll << 31), 1ll << 31);
+	EXPECT_GE((s32)(hpet_pin.hpet[n] - at) + (1ll << 31), 1ll << 31);
 }
 
 TEST(timers, hpet_one_shot_interrupts_once_and_never_early,
@@ -88,11 +98,11 @@ TEST(timers, hpet_one_shot_interrupts_once_and_never_early,
 
 	for (u32 timer = 0; timer < hpet_timers() && ktest_ok(); timer++) {
 		for (u32 i = 0; i < ARRAY_SIZE(us) && ktest_ok(); i++) {
-			if (!start(timer, false))
+			if (!hpet_start(timer, false))
 				return;
-			one_shot(timer, TICKS_OF_US(us[i]));
-			EXPECT_EQ(stamped_wait(&s, 1), 1);
-			expect_after(0, (u32)hpet_comparator(timer));
+			hpet_one_shot(timer, TICKS_OF_US(us[i]));
+			EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
+			hpet_expect_after(0, (u32)hpet_comparator(timer));
 			pins_close();
 			hpet_timer_stop(timer);
 		}
@@ -102,20 +112,18 @@ TEST(timers, hpet_one_shot_interrupts_once_and_never_early,
 TEST(timers, hpet_64_bit_one_shot_is_never_early,
      "HPET Timer N Comparator Register", HPET)
 {
-	struct hpet_timer_info info;
 	bool any = false;
 
 	for (u32 timer = 0; timer < hpet_timers() && ktest_ok(); timer++) {
-		hpet_timer_info(timer, &info);
-		if (!info.wide_cap || !hpet_counter_is_64bit())
+		if (!hpet_timer_is_wide(timer))
 			continue;
 		any = true;
-		if (!start(timer, false))
+		if (!hpet_start(timer, false))
 			return;
-		setup.wide = true;
-		one_shot(timer, TICKS_OF_US(500));
-		EXPECT_EQ(stamped_wait(&s, 1), 1);
-		expect_after(0, (u32)hpet_comparator(timer));
+		hpet_wants.wide = true;
+		hpet_one_shot(timer, TICKS_OF_US(500));
+		EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
+		hpet_expect_after(0, (u32)hpet_comparator(timer));
 		pins_close();
 		hpet_timer_stop(timer);
 	}
@@ -127,20 +135,17 @@ TEST(timers, hpet_64_bit_one_shot_is_never_early,
 TEST(timers, hpet_64_bit_one_shot_waits_for_the_high_half,
      "HPET Timer N Comparator Register", HPET)
 {
-	struct hpet_timer_info info;
-
-	hpet_timer_info(0, &info);
-	if (!info.wide_cap || !hpet_counter_is_64bit())
+	if (!hpet_timer_is_wide(0))
 		SKIP(return, "timer 0 does not compare 64 bits");
-	if (!start(0, false))
+	if (!hpet_start(0, false))
 		return;
-	setup.wide = true;
-	one_shot(0, (1ull << 32) + TICKS_OF_US(200));
+	hpet_wants.wide = true;
+	hpet_one_shot(0, (1ull << 32) + TICKS_OF_US(200));
 	udelay(400); /* the low halves have met */
-	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
 }
 
-static int periodic_timer(void)
+int hpet_periodic_timer(void)
 {
 	struct hpet_timer_info info;
 
@@ -155,29 +160,22 @@ TEST(timers, hpet_periodic_interrupts_once_a_period_and_never_early,
      "HPET Timer N Configuration and Capabilities, Periodic", HPET)
 {
 	u32 period = (u32)TICKS_OF_US(1000), elapsed, first;
-	int timer = periodic_timer();
+	int timer = hpet_periodic_timer();
 
 	if (timer < 0)
 		SKIP(return, "no timer is periodic");
-	if (!start((u32)timer, false))
+	if (!hpet_start((u32)timer, false))
 		return;
-	arm((u32)timer, period, true);
+	hpet_arm((u32)timer, period, true);
 	first = (u32)hpet_comparator((u32)timer);
-	SLEEP_FOR(s.pin.count >= 8, WAIT_DEFAULT_US);
-	pin_mask(&s.pin, true);
+	SLEEP_FOR(hpet_pin.pin.count >= 8, WAIT_DEFAULT_US);
+	pin_mask(&hpet_pin.pin, true);
 	elapsed = hpet_readl(HPET_COUNTER) - (first - period);
-	if (!EXPECT_GE(s.pin.count, 8))
+	if (!EXPECT_GE(hpet_pin.pin.count, 8))
 		return;
-	EXPECT_LE(s.pin.count, elapsed / period);
+	EXPECT_LE(hpet_pin.pin.count, elapsed / period);
 	for (u32 k = 0; k < 8 && ktest_ok(); k++)
-		expect_after(k, first + k * period);
-}
-
-static bool passed(u32 timer)
-{
-	u32 now = hpet_readl(HPET_COUNTER);
-
-	return (s32)(now - (u32)hpet_comparator(timer)) >= 0;
+		hpet_expect_after(k, first + k * period);
 }
 
 TEST(timers, hpet_stopped_timer_is_silent,
@@ -185,15 +183,16 @@ TEST(timers, hpet_stopped_timer_is_silent,
 {
 	u32 tries = ARM_TRIES, cfg;
 
-	if (!start(0, false))
+	if (!hpet_start(0, false))
 		return;
 	do {
-		one_shot(0, TICKS_OF_US(200));
+		hpet_one_shot(0, TICKS_OF_US(200));
 		cfg = hpet_readl(HPET_Tn_CFG(0));
 		hpet_writel(cfg & ~HPET_TN_ENABLE, HPET_Tn_CFG(0));
-	} while (passed(0) && --tries);
-	EXPECT_TRUE(WAIT_FOR(passed(0), WAIT_DEFAULT_US));
-	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	} while (hpet_passed((u32)hpet_comparator(0)) && --tries);
+	EXPECT_TRUE(WAIT_FOR(hpet_passed((u32)hpet_comparator(0)),
+			     WAIT_DEFAULT_US));
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
 }
 
 static void release(struct stamped *st)
@@ -206,32 +205,32 @@ static void release(struct stamped *st)
 TEST(timers, hpet_level_interrupts_until_its_status_is_cleared,
      "HPET General Interrupt Status Register", HPET)
 {
-	if (!start(0, true))
+	if (!hpet_start(0, true))
 		return;
-	if (setup.gsi == irq_to_desc(0)->gsi)
-		SKIP(return, "the only pin is the PIT's, which is high");
+	if (hpet_on_the_pits_pin())
+		SKIP(return, PIT_PIN_ONLY);
 	release_at = 3;
-	s.ack = release;
-	one_shot(0, TICKS_OF_US(200));
-	EXPECT_EQ(stamped_wait(&s, 3), 3);
+	hpet_pin.ack = release;
+	hpet_one_shot(0, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&hpet_pin, 3), 3);
 	EXPECT_FALSE(hpet_status(0));
 }
 
 TEST(timers, hpet_masked_level_is_held_in_the_status,
      "HPET General Interrupt Status Register", HPET)
 {
-	if (!start(0, true))
+	if (!hpet_start(0, true))
 		return;
-	if (setup.gsi == irq_to_desc(0)->gsi)
-		SKIP(return, "the only pin is the PIT's, which is high");
+	if (hpet_on_the_pits_pin())
+		SKIP(return, PIT_PIN_ONLY);
 	release_at = 1;
-	s.ack = release;
-	pin_mask(&s.pin, true);
-	one_shot(0, TICKS_OF_US(100));
+	hpet_pin.ack = release;
+	pin_mask(&hpet_pin.pin, true);
+	hpet_one_shot(0, TICKS_OF_US(100));
 	EXPECT_TRUE(WAIT_FOR(hpet_status(0), WAIT_DEFAULT_US));
-	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
-	pin_mask(&s.pin, false);
-	EXPECT_EQ(stamped_wait(&s, 1), 1);
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
+	pin_mask(&hpet_pin.pin, false);
+	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
 }
 
 TEST(timers, hpet_every_declared_route_arrives_at_its_pin,
@@ -245,13 +244,14 @@ TEST(timers, hpet_every_declared_route_arrives_at_its_pin,
 		EXPECT_NE(info.route_cap, 0);
 		for (u32 gsi = 0; gsi < 32 && ktest_ok(); gsi++) {
 			if (!(info.route_cap & BIT(gsi)) ||
-			    !start(timer, false))
+			    !hpet_start(timer, false))
 				continue;
 			pins_close();
-			EXPECT_TRUE(stamped_open(&s, gsi, rte_for(gsi, 0)));
-			setup.gsi = (u8)gsi;
-			one_shot(timer, 5000);
-			if (!EXPECT_EQ(pin_wait(&s.pin, 1), 1))
+			EXPECT_TRUE(
+				stamped_open(&hpet_pin, gsi, rte_for(gsi, 0)));
+			hpet_wants.gsi = (u8)gsi;
+			hpet_one_shot(timer, 5000);
+			if (!EXPECT_EQ(pin_wait(&hpet_pin.pin, 1), 1))
 				ktest_note("timer %u, gsi %u", timer, gsi);
 			pins_close();
 			hpet_timer_stop(timer);
@@ -266,18 +266,19 @@ static bool legacy(u32 timer, u32 irq)
 	if (!(hpet_readl(HPET_CAP) & HPET_CAP_LEG_RT))
 		SKIP(return false, "no legacy replacement");
 	timers_use_hpet(timer);
-	s.ack = NULL;
-	setup = (struct hpet_setup){ .route = HPET_ROUTE_LEGACY };
-	return EXPECT_TRUE(stamped_open(&s, irq_to_desc(irq)->gsi, PIN_EDGE));
+	hpet_pin.ack = NULL;
+	hpet_wants = (struct hpet_setup){ .route = HPET_ROUTE_LEGACY };
+	return EXPECT_TRUE(
+		stamped_open(&hpet_pin, irq_to_desc(irq)->gsi, PIN_EDGE));
 }
 
 TEST(timers, hpet_timer_0_replaces_the_pit, LEGACY_RULE, HPET)
 {
 	if (!legacy(0, 0))
 		return;
-	one_shot(0, TICKS_OF_US(200));
-	EXPECT_EQ(stamped_wait(&s, 1), 1);
-	expect_after(0, (u32)hpet_comparator(0));
+	hpet_one_shot(0, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
+	hpet_expect_after(0, (u32)hpet_comparator(0));
 }
 
 TEST(timers, hpet_timer_1_replaces_the_rtc, LEGACY_RULE,
@@ -287,9 +288,9 @@ TEST(timers, hpet_timer_1_replaces_the_rtc, LEGACY_RULE,
 		SKIP(return, "there is no timer 1");
 	if (!legacy(1, 8))
 		return;
-	one_shot(1, TICKS_OF_US(200));
-	EXPECT_EQ(stamped_wait(&s, 1), 1);
-	expect_after(0, (u32)hpet_comparator(1));
+	hpet_one_shot(1, TICKS_OF_US(200));
+	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
+	hpet_expect_after(0, (u32)hpet_comparator(1));
 }
 
 TEST(timers, hpet_legacy_replacement_cuts_the_pit_off, LEGACY_RULE,
@@ -299,34 +300,15 @@ TEST(timers, hpet_legacy_replacement_cuts_the_pit_off, LEGACY_RULE,
 	if (!legacy(0, 0))
 		return;
 	timers_use_pit();
-	one_shot(0, INT32_MAX);
+	hpet_one_shot(0, INT32_MAX);
 	pit_start(PIT_ONE_SHOT, 300);
 	EXPECT_TRUE(WAIT_FOR(pit_output(), WAIT_DEFAULT_US));
-	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
 	/* And back: connecting a high line may itself be an edge. */
 	hpet_timer_stop(0);
 	pit_start(PIT_ONE_SHOT, 65536);
 	pin_settle();
-	s.pin.count = 0;
+	hpet_pin.pin.count = 0;
 	pit_start(PIT_ONE_SHOT, 300);
-	EXPECT_EQ(stamped_wait(&s, 1), 1);
-}
-
-TEST(timers, hpet_fsb_message_arrives_without_a_pin,
-     "HPET Timer N FSB Interrupt Route Register", HPET)
-{
-	struct hpet_timer_info info;
-
-	hpet_timer_info(0, &info);
-	if (!info.fsb_cap)
-		SKIP(return, "timer 0 sends no FSB messages");
-	if (!start(0, false))
-		return;
-	pin_mask(&s.pin, true);
-	setup.route = HPET_ROUTE_FSB;
-	setup.fsb_addr = APIC_DEFAULT_PHYS_BASE | this_cpu(apic_id) << 12;
-	setup.fsb_data = s.pin.vector;
-	one_shot(0, TICKS_OF_US(200));
-	EXPECT_EQ(stamped_wait(&s, 1), 1);
-	expect_after(0, (u32)hpet_comparator(0));
+	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
 }
