@@ -17,24 +17,34 @@
 #define I8042_STATUS		0x64	/* read */
 #define   I8042_STR_OBF		  0x01	/* a byte waits at port 60H */
 #define   I8042_STR_IBF		  0x02	/* the controller is busy */
+#define   I8042_STR_SYS		  0x04	/* passed its self test */
+#define   I8042_STR_CMD		  0x08	/* what was written last: 64H */
 #define   I8042_STR_AUX		  0x20	/* that byte is the mouse's */
 #define I8042_COMMAND		0x64	/* write */
 #define   I8042_CMD_READ_CTR	  0x20
 #define   I8042_CMD_WRITE_CTR	  0x60
 #define   I8042_CMD_DISABLE_AUX	  0xa7
+#define   I8042_CMD_ENABLE_AUX	  0xa8
+#define   I8042_CMD_TEST_AUX	  0xa9
+#define   I8042_CMD_SELF_TEST	  0xaa
+#define   I8042_CMD_TEST_KBD	  0xab
 #define   I8042_CMD_DISABLE_KBD	  0xad
 #define   I8042_CMD_ENABLE_KBD	  0xae
 #define   I8042_CMD_WRITE_OBUF	  0xd2
+#define   I8042_CMD_WRITE_AUX_OBUF 0xd3
+#define   I8042_CMD_WRITE_AUX	  0xd4
 #define I8042_CTR_KBD_INT	0x01	/* the controller's command byte */
 #define I8042_CTR_AUX_INT	0x02
 #define I8042_CTR_KBD_DISABLE	0x10
 #define I8042_CTR_AUX_DISABLE	0x20
 #define I8042_CTR_TRANSLATE	0x40
 #define KBD_CMD_ENABLE		0xf4	/* begin to scan */
+#define KBD_CMD_ECHO		0xee
 #define KBD_RET_ACK		0xfa
 /* clang-format on */
 
 #define I8042_KBD_IRQ 1
+#define I8042_AUX_IRQ 12
 
 struct i8042_state {
 	u8 ctr;
@@ -48,6 +58,14 @@ struct i8042_state {
  */
 int i8042_probe(bool fadt_says_present);
 bool i8042_present(void);
+
+/*
+ * A command to the controller: alone, with a byte of its own, or with the
+ * answer, 0..255, for which what waits is thrown away. 0 or -ETIMEDOUT.
+ */
+int i8042_command(u8 cmd);
+int i8042_command_with(u8 cmd, u8 param);
+int i8042_ask(u8 cmd);
 
 /* Throw away what waits in the output buffer. 0 or -ETIMEDOUT. */
 int i8042_flush(void);

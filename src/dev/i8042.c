@@ -32,7 +32,7 @@ static bool input_free(void)
 	return !(inb(I8042_STATUS) & I8042_STR_IBF);
 }
 
-static int command(u8 cmd)
+int i8042_command(u8 cmd)
 {
 	if (!WAIT_FOR(input_free(), WAIT_DEFAULT_US))
 		return -ETIMEDOUT;
@@ -40,9 +40,9 @@ static int command(u8 cmd)
 	return 0;
 }
 
-static int command_with(u8 cmd, u8 param)
+int i8042_command_with(u8 cmd, u8 param)
 {
-	int err = command(cmd);
+	int err = i8042_command(cmd);
 
 	if (err)
 		return err;
@@ -63,16 +63,21 @@ int i8042_flush(void)
 	return -ETIMEDOUT;
 }
 
-/* The command byte, 0..255. */
-static int read_ctr(void)
+int i8042_ask(u8 cmd)
 {
 	int err = i8042_flush();
 
 	if (!err)
-		err = command(I8042_CMD_READ_CTR);
+		err = i8042_command(cmd);
 	if (err)
 		return err;
 	return WAIT_FOR(obf(), WAIT_DEFAULT_US) ? inb(I8042_DATA) : -ETIMEDOUT;
+}
+
+/* The command byte, 0..255. */
+static int read_ctr(void)
+{
+	return i8042_ask(I8042_CMD_READ_CTR);
 }
 
 /* Twice the same and taking what is written: not a bus that floats. */
@@ -84,7 +89,7 @@ static int check_controller(void)
 	if (ctr < 0 || read_ctr() != ctr)
 		return -ENODEV;
 	ctr &= ~irqs;
-	if (command_with(I8042_CMD_WRITE_CTR, ctr))
+	if (i8042_command_with(I8042_CMD_WRITE_CTR, ctr))
 		return -ENODEV;
 	return read_ctr() == ctr ? 0 : -ENODEV;
 }
@@ -112,7 +117,7 @@ int i8042_irq_enable(bool on)
 		return ctr;
 	ctr &= ~(I8042_CTR_KBD_INT | I8042_CTR_AUX_INT | I8042_CTR_KBD_DISABLE);
 	ctr |= I8042_CTR_AUX_DISABLE | (on ? I8042_CTR_KBD_INT : 0);
-	return command_with(I8042_CMD_WRITE_CTR, ctr);
+	return i8042_command_with(I8042_CMD_WRITE_CTR, ctr);
 }
 
 int i8042_translate(bool on)
@@ -122,8 +127,8 @@ int i8042_translate(bool on)
 	if (ctr < 0)
 		return ctr;
 	ctr &= ~I8042_CTR_TRANSLATE;
-	return command_with(I8042_CMD_WRITE_CTR,
-			    ctr | (on ? I8042_CTR_TRANSLATE : 0));
+	return i8042_command_with(I8042_CMD_WRITE_CTR,
+				  ctr | (on ? I8042_CTR_TRANSLATE : 0));
 }
 
 int i8042_kbd_command(u8 byte)
@@ -140,7 +145,8 @@ int i8042_kbd_command(u8 byte)
 
 int i8042_raise(u8 byte)
 {
-	return present ? command_with(I8042_CMD_WRITE_OBUF, byte) : -ENODEV;
+	return present ? i8042_command_with(I8042_CMD_WRITE_OBUF, byte)
+		       : -ENODEV;
 }
 
 int i8042_read(void)
@@ -162,5 +168,5 @@ int i8042_restore(const struct i8042_state *s)
 {
 	int err = present ? i8042_flush() : -ENODEV;
 
-	return err ? err : command_with(I8042_CMD_WRITE_CTR, s->ctr);
+	return err ? err : i8042_command_with(I8042_CMD_WRITE_CTR, s->ctr);
 }

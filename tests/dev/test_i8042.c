@@ -5,7 +5,7 @@
  * Spec: IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device
  *       Controller".
  */
-#include <dev/i8042.h>
+#include "i8042_case.h"
 
 #include <asm/io.h>
 #include <irq/irq.h>
@@ -36,11 +36,16 @@ static void take(struct pin *p)
 		bytes[p->count - 1] = i8042_read();
 }
 
-static bool start(void (*handler)(struct pin *), bool enabled)
+bool i8042_case_open(void)
 {
 	saved = EXPECT_EQ(i8042_save(&found), 0);
+	return saved;
+}
+
+static bool start(void (*handler)(struct pin *), bool enabled)
+{
 	pin.handler = handler;
-	return saved && EXPECT_EQ(i8042_irq_enable(enabled), 0) &&
+	return i8042_case_open() && EXPECT_EQ(i8042_irq_enable(enabled), 0) &&
 	       EXPECT_TRUE(pin_on_irq(&pin, I8042_KBD_IRQ, PIN_EDGE));
 }
 
