@@ -14,6 +14,8 @@
 #include <ktest/ktest.h>
 #include <ktest/pin.h>
 
+#include "uart_case.h"
+
 #define IIR_RULE "PC16550D Interrupt Identification Register"
 #define MCR_RULE "PC16550D Modem Control Register, Loop"
 
@@ -53,6 +55,14 @@ static bool start_polled(void)
 		return false;
 	pin_mask(&pin, true);
 	return true;
+}
+
+struct uart_case uart_case_open(bool loopback)
+{
+	bool open = start(loopback);
+
+	pin_mask(&pin, true);
+	return (struct uart_case){ open ? port : NULL, &pin };
 }
 
 /* Does the line reach the pin in loopback? THRE, which always works, tells. */
