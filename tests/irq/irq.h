@@ -49,3 +49,6 @@ void soft_close(void);
 
 /* n events, counted if the line is enabled. */
 void soft_raise(u32 n);
+
+/* Give back the devices that cases drive through request_irq(). */
+void irq_sources_close(void);
