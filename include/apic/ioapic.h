@@ -33,7 +33,18 @@ static_assert(sizeof(union ioapic_rte) == 8, "82093AA: IOREDTBL");
 
 #define IOAPIC_RTE_READONLY (BIT(12) | BIT(14))
 
+/* The way to the registers: the machine's, or a fake file of them. */
+struct ioapic_mmio {
+	int (*map)(u64 base); /* 0, or why they cannot be reached */
+	u32 (*read)(u64 addr);
+	void (*write)(u64 addr, u32 val);
+	/* Around index and window: nobody else between the two steps. */
+	u64 (*lock)(void);
+	void (*unlock)(u64 flags);
+};
+
 struct ioapic {
+	const struct ioapic_mmio *mmio;
 	u64 base; /* MMIO, mapped */
 	u32 id;	  /* the MADT's */
 	u32 gsi_base;
@@ -49,15 +60,22 @@ extern struct ioapic ioapics[MAX_IOAPICS];
 extern u32 nr_ioapics;
 
 /*
- * Map each IOAPIC of the MADT and mask all its pins. One that does not answer
- * is left out. Returns the number found. Boot CPU.
+ * Map each IOAPIC of the MADT and mask all its pins but those firmware routed
+ * as SMI: they are its own. One that does not answer is left out. Returns the
+ * number found. Boot CPU.
  */
 u32 ioapic_init(const struct acpi_madt *madt);
 
+/* The same into a list of MAX_IOAPICS, by any way to the registers. Pure. */
+u32 ioapic_probe_all(struct ioapic *list, const struct acpi_madt *madt,
+		     const struct ioapic_mmio *mmio);
+
 /* The IOAPIC and pin of a GSI, or NULL. */
 const struct ioapic *ioapic_of_gsi(u32 gsi, u32 *pin);
+const struct ioapic *ioapic_find(const struct ioapic *list, u32 n, u32 gsi,
+				 u32 *pin);
 
-/* Registers, by index. IF=0 or single user: index and window are two steps. */
+/* Registers, by index. */
 u32 ioapic_read(const struct ioapic *io, u32 reg);
 void ioapic_write(const struct ioapic *io, u32 reg, u32 val);
 
@@ -75,4 +93,5 @@ void gsi_set_mask(u32 gsi, bool masked);
  * Clear Remote IRR without waiting for the CPU's EOI: by the EOI register
  * (version 0x20), else by switching the pin to edge and back.
  */
+void ioapic_eoi_pin(const struct ioapic *io, u32 pin);
 void gsi_eoi(u32 gsi);

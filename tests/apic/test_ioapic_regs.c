@@ -23,6 +23,17 @@ static const struct ioapic *each(u32 i)
 
 #define for_each_ioapic(io) for (u32 n_ = 0; ((io) = each(n_)) != NULL; n_++)
 
+/* Entries routed as SMI are the firmware's, here as in ioapic_init(). */
+static bool ours(const struct ioapic *io, u32 pin)
+{
+	return ktest_ok() &&
+	       ioapic_read_rte(io, pin).delivery_mode != APIC_DM_SMI >> 8;
+}
+
+#define for_each_pin(io, pin)                      \
+	for (u32 pin = 0; pin < (io)->pins; pin++) \
+		if (ours(io, pin))
+
 #define VERSION_RULE "82093AA I/O APIC Version Register"
 
 TEST(ioapic, every_one_the_madt_lists_answers, "ACPI 6.5 I/O APIC Structure")
@@ -164,7 +175,8 @@ TEST(ioapic, entry_low_half_reads_back_on_every_pin, RTE_RULE, .uses = ALL_PINS)
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
+		for_each_pin(io, pin)
+		{
 			for (u32 i = 0; i < ARRAY_SIZE(low_bits); i++) {
 				u32 reg = IOAPIC_REG_RTE(pin), got;
 				u32 want = 0x10000 | (low_bits[i] & 0xafff);
@@ -188,7 +200,8 @@ TEST(ioapic, entry_destination_reads_back_on_every_pin, RTE_RULE,
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
+		for_each_pin(io, pin)
+		{
 			u32 reg = IOAPIC_REG_RTE(pin) + 1;
 
 			for (u32 bit = 0; bit < 8; bit++) {
@@ -209,7 +222,8 @@ TEST(ioapic, delivery_status_and_remote_irr_are_read_only, RTE_RULE,
 
 	for_each_ioapic(io)
 	{
-		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
+		for_each_pin(io, pin)
+		{
 			union ioapic_rte rte = { .masked = 1 };
 
 			rte.delivery_status = 1;
@@ -236,12 +250,14 @@ TEST(ioapic, no_entry_answers_for_another, RTE_RULE, .uses = ALL_PINS)
 	{
 		union ioapic_rte rte = { .masked = 1 };
 
-		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
+		for_each_pin(io, pin)
+		{
 			rte.vector = 0x10 + pin;
 			rte.dest = ~pin;
 			ioapic_write_rte(io, pin, rte);
 		}
-		for (u32 pin = 0; pin < io->pins && ktest_ok(); pin++) {
+		for_each_pin(io, pin)
+		{
 			rte = ioapic_read_rte(io, pin);
 			EXPECT_EQ(rte.vector, 0x10 + pin);
 			EXPECT_EQ(rte.dest, ~pin & 0xff);
