@@ -122,6 +122,9 @@ u64 kstat_irqs(u32 irq);
 u64 stray_count(void);
 u32 stray_last(void);
 
+/* Level interrupts that arrived as edges, and were ended at their pin. */
+u64 irq_mis_count(void);
+
 /* Interrupts that found little room on the stack (stack_overflow_check). */
 u64 low_stack_count(void);
 

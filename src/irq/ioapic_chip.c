@@ -11,6 +11,8 @@
 
 #include "internal.h"
 
+static DEFINE_PER_CPU(u64, mismatches); /* Linux: irq_mis_count */
+
 static int ioapic_startup(struct irq_desc *desc)
 {
 	u32 apic_id = this_cpu(apic_id), pin;
@@ -51,6 +53,26 @@ static void ioapic_ack(struct irq_desc *desc)
 	apic_eoi();
 }
 
+/*
+ * Linux's ioapic_ack_level(): when the APIC took the level for an edge (TMR
+ * clear), its EOI is not broadcast, and the pin would wait for one for ever.
+ */
+static void ioapic_eoi(struct irq_desc *desc)
+{
+	bool broadcast = lapic_test(APIC_TMR, desc->vector);
+
+	apic_eoi();
+	if (likely(broadcast) || !desc->level)
+		return;
+	++*this_cpu_ptr(&mismatches);
+	gsi_eoi(desc->gsi);
+}
+
+u64 irq_mis_count(void)
+{
+	return *this_cpu_ptr(&mismatches);
+}
+
 /* An edge is an interrupt of that vector, whoever sends it. */
 static int ioapic_retrigger(struct irq_desc *desc)
 {
@@ -64,6 +86,6 @@ const struct irq_chip ioapic_chip = {
 	.irq_mask = ioapic_mask,
 	.irq_unmask = ioapic_unmask,
 	.irq_ack = ioapic_ack,
-	.irq_eoi = ioapic_ack,
+	.irq_eoi = ioapic_eoi,
 	.irq_retrigger = ioapic_retrigger,
 };

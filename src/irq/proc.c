@@ -103,5 +103,6 @@ void show_interrupts(void)
 	show("PLT", s->platform_ipis, "Platform interrupts");
 	show("RBT", s->reboot, "Reboot interrupts");
 	show("ERR", s->error, "APIC errors");
-	show("MIS", stray_count(), "Vectors without a handler");
+	show("MIS", irq_mis_count(), "Levels that came as edges");
+	show("STR", stray_count(), "Vectors without a handler");
 }
