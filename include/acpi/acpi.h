@@ -20,6 +20,7 @@
 #define ACPI_MAX_TABLES		64
 #define ACPI_MAX_MCFG		16
 #define ACPI_MAX_DRHD		16
+#define ACPI_MAX_DRHD_SCOPES	64
 #define ACPI_MAX_COMPLAINTS	16
 
 /* A line's character. 0 is ISA's: edge-triggered, active high. */
@@ -43,6 +44,10 @@
 #define ACPI_DMAR_INTR_REMAP	BIT(0)	/* flags */
 #define ACPI_DMAR_X2APIC_OPT_OUT BIT(1)
 #define ACPI_DRHD_ALL_DEVICES	BIT(0)	/* of its segment not named elsewhere */
+#define ACPI_SCOPE_ENDPOINT	1	/* type of a scope */
+#define ACPI_SCOPE_BRIDGE	2
+#define ACPI_SCOPE_IOAPIC	3
+#define ACPI_SCOPE_HPET		4
 /* clang-format on */
 
 struct acpi_cpu {
@@ -146,12 +151,22 @@ struct acpi_drhd {
 	u8 flags;
 };
 
+/* A device of a unit. What is behind a bridge has no source-id here. */
+struct acpi_drhd_scope {
+	u8 drhd; /* index */
+	u8 type; /* ACPI_SCOPE_* */
+	u8 id;	 /* of the IOAPIC (MADT) or the HPET */
+	u8 hops; /* of its path; 1: on bus itself */
+	u16 sid; /* bus << 8 | device << 3 | function, of the first hop */
+};
+
 struct acpi_dmar {
 	bool present;
 	u8 address_width; /* bits */
 	u8 flags;
-	u32 nr_drhds;
+	u32 nr_drhds, nr_scopes;
 	struct acpi_drhd drhd[ACPI_MAX_DRHD];
+	struct acpi_drhd_scope scope[ACPI_MAX_DRHD_SCOPES];
 };
 
 struct acpi_table {
@@ -214,6 +229,13 @@ int acpi_isa_irq_to_gsi(const struct acpi_info *info, u8 irq, u32 *gsi,
  * -ENODEV: no FADT, or hardware-reduced ACPI has none.
  */
 int acpi_sci(const struct acpi_info *info, u32 *gsi, u16 *flags);
+
+/* The unit's scope that names IOAPIC or HPET id directly, or NULL. */
+const struct acpi_drhd_scope *acpi_dmar_scope(const struct acpi_dmar *dmar,
+					      u8 type, u8 id);
+
+/* Index of the unit that a PCI function's requests go through; -ENODEV. */
+int acpi_dmar_unit_of(const struct acpi_dmar *dmar, u16 segment, u16 sid);
 
 /* What the tables declare absent. Where they are silent: a PC, so present. */
 bool acpi_has_pic(const struct acpi_info *info);

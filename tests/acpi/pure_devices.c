@@ -4,11 +4,12 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-#define HPET "HPET \"The ACPI 2.0 HPET Description Table\""
-#define SPCR "Microsoft \"Serial Port Console Redirection Table (SPCR)\""
-#define MCFG "PCI Firmware 3.3 \"MCFG Table Description\""
-#define DMAR "VT-d \"DMA Remapping Reporting Structure\""
-#define FAIL ((u64)(s64)-EINVAL)
+#define HPET	   "HPET \"The ACPI 2.0 HPET Description Table\""
+#define SPCR	   "Microsoft \"Serial Port Console Redirection Table (SPCR)\""
+#define MCFG	   "PCI Firmware 3.3 \"MCFG Table Description\""
+#define DMAR	   "VT-d \"DMA Remapping Reporting Structure\""
+#define DMAR_SCOPE "VT-d \"Device Scope Structure\""
+#define FAIL	   ((u64)(s64)-EINVAL)
 
 TEST(acpi, hpet_fields, HPET)
 {
@@ -215,7 +216,8 @@ TEST(acpi, mcfg_more_entries_than_room, MCFG)
 #define DMAR_HEAD(flags)	     38, (flags), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 #define DRHD(flags, len, seg, base) \
 	LE16(0), LE16(len), (flags), 0, LE16(seg), LE64(base)
-
+#define SCOPE(type, id, bus, dev, fn) \
+	(type), 8, 0, 0, (id), (bus), (dev), (fn)
 /* clang-format on */
 
 TEST(acpi, dmar_units, DMAR)
@@ -223,14 +225,7 @@ TEST(acpi, dmar_units, DMAR)
 	static const u8 body[] = {
 		DMAR_HEAD(3),
 		DRHD(0, 24, 0, 0xfed90000),
-		3,
-		8,
-		0,
-		0,
-		0,
-		0xf0,
-		0x1f,
-		0,
+		SCOPE(3, 0, 0xf0, 0x1f, 0),
 		LE16(1),
 		LE16(4), /* an RMRR, of no interest */
 		DRHD(1, 16, 2, 0xfed91000),
@@ -246,6 +241,81 @@ TEST(acpi, dmar_units, DMAR)
 	EXPECT_EQ(dmar->drhd[0].base, 0xfed90000);
 	EXPECT_EQ(dmar->drhd[1].segment, 2);
 	EXPECT_EQ(dmar->drhd[1].flags, ACPI_DRHD_ALL_DEVICES);
+}
+
+TEST(acpi, dmar_scopes_name_source_ids, DMAR_SCOPE)
+{
+	static const u8 body[] = {
+		DMAR_HEAD(1),
+		DRHD(0, 34, 0, 0xfed90000),
+		SCOPE(1, 0, 0, 2, 1),
+		1,
+		10,
+		0,
+		0,
+		0,
+		0,
+		1,
+		0,
+		0,
+		0, /* behind a bridge */
+		DRHD(1, 32, 0, 0xfed91000),
+		SCOPE(3, 2, 0xf0, 0x1f, 7),
+		SCOPE(4, 0, 0xff, 0, 0),
+	};
+	const struct acpi_dmar *dmar = &fake_info.dmar;
+	const struct acpi_drhd_scope *s;
+
+	EXPECT_EQ(fake_parse("DMAR", 1, body, sizeof(body)), 0);
+	EXPECT_EQ(dmar->nr_scopes, 4);
+	EXPECT_EQ(dmar->scope[1].hops, 2);
+	s = acpi_dmar_scope(dmar, ACPI_SCOPE_IOAPIC, 2);
+	if (EXPECT_NE(s, NULL)) {
+		EXPECT_EQ(s->drhd, 1);
+		EXPECT_EQ(s->sid, 0xf0ff);
+	}
+	s = acpi_dmar_scope(dmar, ACPI_SCOPE_HPET, 0);
+	EXPECT_TRUE(s && s->sid == 0xff00);
+	EXPECT_EQ(acpi_dmar_scope(dmar, ACPI_SCOPE_IOAPIC, 0), NULL);
+	EXPECT_EQ(acpi_dmar_unit_of(dmar, 0, 2 << 3 | 1), 0);
+	EXPECT_EQ(acpi_dmar_unit_of(dmar, 0, 1 << 3), 1);
+	EXPECT_EQ(acpi_dmar_unit_of(dmar, 1, 2 << 3 | 1), (u64)(s64)-ENODEV);
+}
+
+TEST(acpi, dmar_scopes_that_lie, DMAR_SCOPE)
+{
+	static const u8 past[] = {
+		DMAR_HEAD(1), DRHD(1, 24, 0, 0xfed90000), 3, 9, 0, 0, 0, 0, 0, 0
+	};
+	static const u8 brief[] = {
+		DMAR_HEAD(1), DRHD(1, 24, 0, 0xfed90000), 3, 7, 0, 0, 0, 0, 0, 0
+	};
+	static const u8 stump[] = { DMAR_HEAD(1), DRHD(1, 17, 0, 0xfed90000),
+				    3 };
+
+	EXPECT_EQ(fake_parse("DMAR", 1, past, sizeof(past)), 1);
+	EXPECT_EQ(fake_info.dmar.nr_scopes, 0);
+	EXPECT_EQ(fake_parse("DMAR", 1, brief, sizeof(brief)), 1);
+	EXPECT_EQ(fake_info.dmar.nr_scopes, 0);
+	EXPECT_EQ(fake_parse("DMAR", 1, stump, sizeof(stump)), 1);
+	EXPECT_EQ(fake_info.dmar.nr_scopes, 0);
+	EXPECT_EQ(fake_info.dmar.nr_drhds, 1);
+}
+
+TEST(acpi, dmar_more_scopes_than_room, DMAR_SCOPE)
+{
+	static u8 body[12 + 16 + 8 * (ACPI_MAX_DRHD_SCOPES + 1)];
+	u32 len = sizeof(body) - 12;
+
+	body[12 + 2] = (u8)len;
+	body[12 + 3] = (u8)(len >> 8);
+	body[12 + 9] = 0x10;
+	for (size_t i = 28; i < sizeof(body); i += 8) {
+		body[i] = ACPI_SCOPE_ENDPOINT;
+		body[i + 1] = 8;
+	}
+	EXPECT_EQ(fake_parse("DMAR", 1, body, sizeof(body)), 1);
+	EXPECT_EQ(fake_info.dmar.nr_scopes, ACPI_MAX_DRHD_SCOPES);
 }
 
 TEST(acpi, dmar_lengths_that_lie, DMAR)

@@ -29,7 +29,8 @@ static const u8 mcfg[] = {
 };
 static const u8 dmar[] = {
 	38, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	LE16(0), LE16(16), 1, 0, LE16(0), LE64(0xfed90000),
+	LE16(0), LE16(24), 1, 0, LE16(0), LE64(0xfed90000),
+	3, 8, 0, 0, 0, 0xff, 0, 0,
 	LE16(1), LE16(4), LE16(0), LE16(16), 1, 0, LE16(0), LE64(0xfed91000),
 };
 /* clang-format on */
@@ -60,6 +61,7 @@ static bool counts_are_sane(void)
 	       EXPECT_LE(m->nr_nmis, ACPI_MAX_NMIS) &&
 	       EXPECT_LE(fake_info.mcfg.nr, ACPI_MAX_MCFG) &&
 	       EXPECT_LE(fake_info.dmar.nr_drhds, ACPI_MAX_DRHD) &&
+	       EXPECT_LE(fake_info.dmar.nr_scopes, ACPI_MAX_DRHD_SCOPES) &&
 	       EXPECT_LE(fake_info.nr_tables, ACPI_MAX_TABLES);
 }
 
