@@ -12,6 +12,7 @@ from collections import Counter
 from . import HOME, cases, defects, rules, skips
 
 PATH = os.path.join("docs", "coverage.md")
+DEFECTS = os.path.join("tests", "known-defects")
 HEAD = """\
 <!-- SPDX-License-Identifier: MIT -->
 <!-- Made by `make coverage` from tests/rules/, the cases, tests/known-defects
@@ -133,12 +134,26 @@ def document(catalogue, found, defect_rows, skip_rows):
     return HEAD + "\n".join(lines) + "\n"
 
 
+def _defects(rows, found, names, home):
+    """Rows of no case, and rows whose rule cites no manual."""
+    known = {case.name for case in found}
+    for row in rows:
+        where = f"{DEFECTS}: {row.case}"
+        if row.case not in known:
+            yield f"{where}: there is no such case"
+        for citation in row.rule.split(": ")[0].split("; "):
+            why = cases.complaint(citation, names, home)
+            if why:
+                yield f"{where}: {why}"
+
+
 def make(home=HOME):
     """(the document, every problem found on the way)."""
     names, found = cases.manuals(home), cases.load(home)
     catalogue = rules.load(names, home)
     rules.match(catalogue, found, names)
-    lists = (defects.load(os.path.join(home, "tests", "known-defects")),
+    lists = (defects.load(os.path.join(home, DEFECTS)),
              skips.load(os.path.join(home, "tests", "skips")))
     problems = cases.check(found, names, home) + catalogue.problems
+    problems += _defects(lists[0], found, names, home)
     return document(catalogue, found, *lists), problems

@@ -41,7 +41,8 @@ TABLE = """\
 FILES = {"tests/trap/test_ud.c": CASES, "tests/rules/10.rules": RULES,
          "tests/rules/outside": "lib\tpure C\n", "ARCHITECTURE.md": TABLE,
          "tests/skips": "* CPU\ttcg 9.0..\tno luck\n",
-         "tests/known-defects": "ud.plain\ttcg 9.0..\tSDM\tno #UD\n"}
+         "tests/known-defects":
+         "ud.plain\ttcg 9.0..\tSDM 3A Interrupt 6: it is #UD\tno #UD\n"}
 
 
 def tree(folder, **changed):
@@ -102,7 +103,6 @@ def a_good_tree_passes_and_says_who_fails(folder):
 @test
 def a_stale_document_is_refused(folder):
     tool("coverage", tree(folder))
-    tree(folder, known=("9.0..", "9.1.."))
     tree(folder, **{"10": ("Twice.", "Thrice.")})
     status, out = tool("coverage", "--check", folder)
     check(status, 1, out)
@@ -130,6 +130,18 @@ def a_case_of_an_unknown_section_gets_one(folder):
     listed(tree(folder, test_ud=("Interrupt 6: detail", "Elsewhere: more"),
                 **{"10": ("ud.plain ", "")}),
            "### SDM 3A Elsewhere\n\n- `ud.plain`, known to fail on `tcg 9.0..`")
+
+
+@test
+def a_known_defect_of_no_case_is_refused(folder):
+    refused(tree(folder, **{"known-defects": ("ud.plain", "ud.gone")}),
+            "tests/known-defects: ud.gone: there is no such case")
+
+
+@test
+def a_known_defect_that_cites_no_manual_is_refused(folder):
+    refused(tree(folder, **{"known-defects": ("SDM 3A Interrupt 6", "Book")}),
+            "tests/known-defects: ud.plain: 'Book' begins with no manual")
 
 
 @test
