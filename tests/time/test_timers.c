@@ -27,6 +27,7 @@ static struct {
 /* Pins first: pit_stop() makes one more edge. */
 static void teardown(void)
 {
+	pm1_close();
 	pins_close();
 	if (used.pit)
 		pit_restore(&used.pit_state);

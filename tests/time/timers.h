@@ -42,6 +42,12 @@ bool pit_within(u64 since, u64 count);
 u64 tsc_ns(u64 ticks);
 u64 slack_ns(u64 ns);
 
+/* Clock a is ppm fast by b: logged, and at most AGREE_PPM beyond what's open.
+ */
+#define AGREE_PPM 500
+void clocks_expect_agreement(const char *a, const char *b, s32 ppm,
+			     u32 uncertainty_ppm);
+
 /* Interrupt k+1 of a periodic source came no earlier than (k+1) periods. */
 void expect_never_early(const struct stamped *s, u64 start, u64 period_ns);
 
@@ -51,3 +57,9 @@ union ioapic_rte rte_of_irq(u32 irq);
 /* IRQ 8, stamped; rate rs's interrupts judged, count of them awaited. */
 bool rtc_open(struct stamped *s, void (*ack)(struct stamped *));
 void expect_rtc_rate(struct stamped *s, u32 rs, u32 count);
+
+/* By the TSC, when a second of the RTC began; 0: no case has seen one. */
+extern u64 rtc_second_began;
+
+/* PM1's registers as they were found. The teardown's. */
+void pm1_close(void);
