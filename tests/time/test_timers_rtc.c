@@ -68,6 +68,34 @@ TEST(timers, rtc_periodic_rates_are_never_early,
 	}
 }
 
+/* Selectors 1 and 2 are 256 and 128 Hz of a 32 kHz time base; 0 is none. */
+TEST(timers, rtc_three_lowest_rate_selectors,
+     "MC146818A Periodic Interrupt Selection", RTC)
+{
+	static const u16 hz[] = { 0, 256, 128 };
+
+	for (u32 rs = 0; rs < ARRAY_SIZE(hz) && ktest_ok(); rs++) {
+		u64 begin;
+
+		if (!start(read_flags))
+			return;
+		cmos_write(RTC_A_DV_32KHZ | (u8)rs, RTC_REG_A);
+		begin = rdtsc();
+		cmos_write(cmos_read(RTC_REG_B) | RTC_B_PIE, RTC_REG_B);
+		SLEEP_FOR(s.pin.count >= 3, hz[rs] ? WAIT_DEFAULT_US : 30000);
+		rtc_stop();
+		if (!hz[rs]) {
+			EXPECT_EQ(s.pin.count, 0);
+		} else if (EXPECT_GE(s.pin.count, 3)) {
+			u64 due = 2 * NSEC_PER_SEC / hz[rs];
+
+			EXPECT_GE(tsc_ns(s.tsc[2] - begin) + slack_ns(due),
+				  due);
+		}
+		pins_close();
+	}
+}
+
 TEST(timers, rtc_register_c_tells_the_cause_and_clears, "MC146818A Register C",
      RTC)
 {
@@ -116,7 +144,7 @@ TEST(timers, rtc_flag_without_its_enable_is_silent, "MC146818A Interrupts", RTC)
 	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
 }
 
-static u64 second_began; /* TSC, by the next case */
+u64 rtc_second_began;
 
 /* Half a second on average, asleep. */
 TEST(timers, rtc_update_ended_interrupts_at_the_next_second,
@@ -127,7 +155,7 @@ TEST(timers, rtc_update_ended_interrupts_at_the_next_second,
 	EXPECT_EQ(rtc_update_start(), 0);
 	EXPECT_EQ(stamped_wait(&s, 1), 1);
 	rtc_stop();
-	second_began = s.tsc[0];
+	rtc_second_began = s.tsc[0];
 	EXPECT_EQ(flags[0] & (RTC_C_IRQF | RTC_C_UF), RTC_C_IRQF | RTC_C_UF);
 	EXPECT_EQ(again[0] & (RTC_C_IRQF | RTC_C_UF), 0);
 	EXPECT_EQ(cmos_read(RTC_REG_A) & RTC_A_UIP, 0);
@@ -136,7 +164,7 @@ TEST(timers, rtc_update_ended_interrupts_at_the_next_second,
 /* The next second, unless it could be passing while the alarm is written. */
 static u32 alarm_in(void)
 {
-	return tsc_ns(rdtsc() - second_began) < 500000000 ? 1 : 2;
+	return tsc_ns(rdtsc() - rtc_second_began) < 500000000 ? 1 : 2;
 }
 
 TEST(timers, rtc_alarm_interrupts_at_its_second, "MC146818A Alarm Interrupt",
