@@ -94,6 +94,8 @@ void timers_use_rtc(void)
 
 void timers_use_hpet(u32 timer)
 {
+	if (used.hpet & BIT(timer))
+		return;
 	hpet_timer_save(timer, &used.hpet_state[timer]);
 	used.hpet |= BIT(timer);
 }

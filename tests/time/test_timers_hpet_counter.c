@@ -137,7 +137,7 @@ TEST(timers, hpet_comparator_in_the_past_is_silent, CMP_RULE, HPET)
 {
 	if (!cross(FAR, FAR - 0x10000))
 		return;
-	udelay(300);
+	SLEEP_FOR(hpet_pin.pin.count, 20000);
 	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
 }
 

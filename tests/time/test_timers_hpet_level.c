@@ -191,6 +191,7 @@ TEST(timers, hpet_timer_2_keeps_its_pin_in_legacy_replacement,
 	if (hpet_timers() < 3)
 		SKIP(return, "there is no timer 2");
 	timers_use_hpet(0);
+	timers_use_hpet(2); /* as it is without legacy replacement */
 	hpet_wants = (struct hpet_setup){ .route = HPET_ROUTE_LEGACY };
 	hpet_arm(0, INT32_MAX, false);
 	if (!hpet_start(2, false))

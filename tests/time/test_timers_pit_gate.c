@@ -236,7 +236,7 @@ TEST(timers, pit_modes_1_and_5_of_channel_0_are_never_triggered, GATE_RULE,
 		pit_program(0, PIT_LSB_MSB | PIT_MODE_N(mode), 300);
 		udelay(5);
 		pin_mask(&s.pin, false);
-		udelay(600);
+		SLEEP_FOR(s.pin.count, 20000);
 		if (!EXPECT_EQ(pin_wait(&s.pin, 0), 0))
 			ktest_note("mode %u", mode);
 		pin_mask(&s.pin, true);
