@@ -26,6 +26,7 @@
 #define GOOD_US	  200	/* a second's end seen so exactly is good enough */
 #define EARLY_US  45000 /* before the second ends: a sleeper's tick and more */
 #define UIP_US	  244	/* from its rise to the update, at least */
+#define UPDATE_US 3000	/* from its rise to its fall, at most */
 #define WINDOW_US 5000
 
 /* UIP rose between these. */
@@ -75,22 +76,29 @@ static bool sleep_to_the_end(u32 us)
 	return true;
 }
 
-/* Look on until UIP rises; who was paused finds that the time has changed. */
+/*
+ * Look on until UIP rises; who was paused finds that the time has changed. It
+ * was the old one after UIP was read as 0 at 'before': so there UIP promised
+ * it for 244 us.
+ */
 static struct edge watch(void)
 {
-	struct edge e = { .before = rdtsc_ordered() };
-	u64 deadline = deadline_after(WAIT_DEFAULT_US), now = e.before;
+	u64 deadline = deadline_after(WAIT_DEFAULT_US), now = rdtsc_ordered();
+	struct edge e = { .second = cmos_read(RTC_SECONDS) };
 	bool over = false;
+	u32 n;
 
-	e.second = cmos_read(RTC_SECONDS);
-	while (!over && !deadline_passed(deadline)) {
+	for (n = 0; !over && !deadline_passed(deadline); n++) {
 		e.before = now;
 		now = rdtsc_ordered();
 		e.seen = uip();
 		over = e.seen || cmos_read(RTC_SECONDS) != e.second;
 	}
 	e.after = rdtsc_ordered();
-	e.lied = !e.seen && e.after - now < us_to_tsc_ticks(UIP_US);
+	e.lied = !e.seen && n > 1 &&
+		 e.after - e.before < us_to_tsc_ticks(UIP_US);
+	if (n == 1) /* too late to see it rise */
+		e.before -= us_to_tsc_ticks(UPDATE_US);
 	return e;
 }
 
