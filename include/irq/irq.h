@@ -95,6 +95,9 @@ int irq_set_affinity(u32 irq, u32 cpu);
  */
 extern u32 irq_spurious_window;
 
+/* Unhandled ones further apart than this are no storm. Linux's HZ/10. */
+extern u32 irq_spurious_gap_us;
+
 /* What the handler saw interrupted (Linux). Hardirq context. */
 static inline struct pt_regs *get_irq_regs(void)
 {
@@ -124,6 +127,9 @@ u32 stray_last(void);
 
 /* Level interrupts that arrived as edges, and were ended at their pin. */
 u64 irq_mis_count(void);
+
+/* The first few of each case are named in the log: another case begins. */
+void stray_reports_anew(void);
 
 /* Interrupts that found little room on the stack (stack_overflow_check). */
 u64 low_stack_count(void);

@@ -17,3 +17,6 @@ void raised_irqs(u32 irq, u64 n);
 
 /* The same for a system vector: an IPI, or INT n. Others are not compared. */
 void raised_vectors(u32 vector, u64 n);
+
+/* And for vectors that nobody owns: one more is one that went astray. */
+void raised_strays(u64 n);

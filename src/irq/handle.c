@@ -11,11 +11,12 @@
 
 #include "internal.h"
 
-#define STRAY_REPORTS 8 /* lines a boot, then only counted */
+#define STRAY_REPORTS 8 /* lines a case, then only counted */
 #define STACK_MARGIN  2048
 
 static DEFINE_PER_CPU(u64, strays);
 static DEFINE_PER_CPU(u32, last_stray);
+static DEFINE_PER_CPU(u32, stray_reports);
 static DEFINE_PER_CPU(u64, low_stacks);
 
 u64 kstat_irqs(u32 irq)
@@ -38,22 +39,39 @@ u64 low_stack_count(void)
 	return *this_cpu_ptr(&low_stacks);
 }
 
-/*
- * Nobody claims this vector. If the APIC delivered it, it must be ended, or
- * it would block all lower ones for ever; an INT n has set no ISR bit.
- */
-static void handle_stray(struct irq_desc *desc)
+void stray_reports_anew(void)
 {
-	u32 vector = (u32)this_cpu(irq_regs)->vector;
-	u64 n = ++*this_cpu_ptr(&strays);
+	*this_cpu_ptr(&stray_reports) = 0;
+}
 
-	*this_cpu_ptr(&last_stray) = vector;
-	if (lapic_test(APIC_ISR, vector))
-		apic_eoi();
+static void report_stray(u32 vector)
+{
+	u32 n = ++*this_cpu_ptr(&stray_reports);
+
 	if (n <= STRAY_REPORTS)
 		printk("# CPU %u: No irq handler for vector 0x%02x%s",
 		       smp_processor_id(), vector,
 		       n == STRAY_REPORTS ? " (no more such lines)" : "");
+}
+
+/*
+ * Nobody claims this vector. If the APIC delivered it, it must be ended, or
+ * it would block all lower ones for ever; an INT n has set no ISR bit. A level
+ * would come again at once and for ever, and no line is there to be disabled:
+ * the pin itself is masked.
+ */
+static void handle_stray(struct irq_desc *desc)
+{
+	u32 vector = (u32)this_cpu(irq_regs)->vector;
+
+	++*this_cpu_ptr(&strays);
+	*this_cpu_ptr(&last_stray) = vector;
+	report_stray(vector);
+	if (!lapic_test(APIC_ISR, vector))
+		return;
+	if (lapic_test(APIC_TMR, vector))
+		ioapic_mask_level(vector);
+	apic_eoi();
 }
 
 struct irq_desc no_irq_desc = { .handle_irq = handle_stray };

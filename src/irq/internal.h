@@ -7,6 +7,9 @@
 /* The IOAPIC's, every GSI's chip. */
 extern const struct irq_chip ioapic_chip;
 
+/* Mask the level pins that send vector; each is named in the log. */
+void ioapic_mask_level(u32 vector);
+
 /* Take the line out of use, or bring it into it. Lock held. */
 int irq_startup(struct irq_desc *desc);
 void irq_shutdown(struct irq_desc *desc);

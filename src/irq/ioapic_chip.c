@@ -6,6 +6,7 @@
  */
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
+#include <console/printk.h>
 #include <cpu/percpu.h>
 #include <lib/errno.h>
 
@@ -77,6 +78,25 @@ u64 irq_mis_count(void)
 static int ioapic_retrigger(struct irq_desc *desc)
 {
 	return apic_send_self(desc->vector);
+}
+
+static void mask_pin_of(u32 gsi, u32 vector)
+{
+	union ioapic_rte rte = gsi_read_rte(gsi);
+
+	if (rte.masked || !rte.level || rte.vector != vector)
+		return;
+	printk("# GSI %u: level-triggered with vector 0x%02x: masked", gsi,
+	       vector);
+	gsi_set_mask(gsi, true);
+}
+
+void ioapic_mask_level(u32 vector)
+{
+	for (u32 i = 0; i < nr_ioapics; i++) {
+		for (u32 pin = 0; pin < ioapics[i].pins; pin++)
+			mask_pin_of(ioapics[i].gsi_base + pin, vector);
+	}
 }
 
 const struct irq_chip ioapic_chip = {

@@ -13,11 +13,12 @@
 /* Of 100,000 interrupts 99,900 unhandled: the line is broken. */
 #define SPURIOUS_WINDOW 100000
 #define SPURIOUS_LIMIT	(irq_spurious_window - irq_spurious_window / 1000)
-#define TENTH_US	100000
+#define GAP_US		100000
 
-#define NONSENSE_REPORTS 100 /* lines a boot, as Linux's report_bad_irq() */
+#define NONSENSE_REPORTS 8 /* lines a boot; Linux has 100 */
 
 u32 irq_spurious_window = SPURIOUS_WINDOW;
+u32 irq_spurious_gap_us = GAP_US;
 
 static void report_bad_irq(const struct irq_desc *desc)
 {
@@ -32,7 +33,7 @@ static void count_unhandled(struct irq_desc *desc)
 {
 	u64 now = rdtsc();
 
-	if (now - desc->last_unhandled > us_to_tsc(TENTH_US))
+	if (now - desc->last_unhandled > us_to_tsc(irq_spurious_gap_us))
 		desc->irqs_unhandled = 1;
 	else
 		desc->irqs_unhandled++;

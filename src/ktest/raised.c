@@ -16,6 +16,7 @@
 
 static u64 said[NR_IRQS], before[NR_IRQS];
 static u64 said_stat[NR_IRQ_STATS], before_stat[NR_IRQ_STATS];
+static u64 said_strays, before_strays;
 static u64 total;
 
 void raised_irqs(u32 irq, u64 n)
@@ -32,8 +33,16 @@ void raised_vectors(u32 vector, u64 n)
 		said_stat[stat] += n;
 }
 
+void raised_strays(u64 n)
+{
+	said_strays += n;
+}
+
 void raised_begin(void)
 {
+	said_strays = 0;
+	before_strays = stray_count();
+	stray_reports_anew();
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		said[irq] = 0;
 		before[irq] = kstat_irqs(irq);
@@ -68,7 +77,7 @@ static bool stat_is_right(u32 i)
 bool raised_compare(void)
 {
 	bool right = true;
-	char tag[16];
+	char tag[24];
 
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		u64 counted = kstat_irqs(irq) - before[irq];
@@ -78,7 +87,8 @@ bool raised_compare(void)
 	}
 	for (u32 i = 0; i < NR_IRQ_STATS; i++)
 		right &= stat_is_right(i);
-	return right;
+	scnprintf(tag, sizeof(tag), "strays (0x%02x)", stray_last());
+	return right & same(tag, stray_count() - before_strays, said_strays);
 }
 
 u64 raised_total(void)

@@ -50,5 +50,8 @@ void soft_close(void);
 /* n events, counted if the line is enabled. */
 void soft_raise(u32 n);
 
+/* How many lines fn logs. */
+u32 irq_lines_of(void (*fn)(void));
+
 /* Give back the devices that cases drive through request_irq(). */
 void irq_sources_close(void);

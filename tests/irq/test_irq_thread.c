@@ -142,6 +142,97 @@ TEST(irq, a_thread_alone_must_be_oneshot, REQUEST, .needs = NEEDS_IOAPIC)
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), -ENOENT);
 }
 
+static void wake_thrice(void)
+{
+	soft_raise(3);
+}
+
+/* Linux: warn_no_thread(), once an action. */
+TEST(irq, a_wake_up_without_a_thread_is_told_once,
+     "Linux kernel/irq/handle.c, __handle_irq_event_percpu()")
+{
+	hard = (struct irq_probe){ .answer = IRQ_WAKE_THREAD };
+	if (!soft_line())
+		return;
+	EXPECT_EQ(request_irq(soft.irq, irq_probe_handler, 0, "bare", &hard),
+		  0);
+	EXPECT_EQ(irq_lines_of(wake_thrice), 1);
+	EXPECT_FALSE(irq_run_threads());
+	EXPECT_EQ(irq_to_desc(soft.irq)->threads_active, 0);
+}
+
+static irqreturn_t thread_answer;
+
+static irqreturn_t answering_thread(int irq, void *dev)
+{
+	thread.calls++;
+	return thread_answer;
+}
+
+#define SPURIOUS "Linux kernel/irq/spurious.c, note_interrupt()"
+
+/* The answer is known at the next interrupt, so one window more may pass. */
+TEST(irq, threads_that_never_care_are_a_storm, SPURIOUS)
+{
+	static const irqreturn_t answers[] = { IRQ_NONE, IRQ_HANDLED };
+
+	irq_spurious_window = 2000;
+	irq_spurious_gap_us = 10000000;
+	for (u32 i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct irq_desc *desc = soft_line();
+
+		thread_answer = answers[i];
+		if (!desc ||
+		    !EXPECT_EQ(request_threaded_irq(soft.irq, NULL,
+						    answering_thread,
+						    IRQF_ONESHOT, "t", &hard),
+			       0))
+			return;
+		for (u32 n = 0; n < 2 * irq_spurious_window; n++) {
+			if (desc->state & IRQS_SPURIOUS_DISABLED)
+				break;
+			soft_raise(1);
+			irq_run_threads();
+		}
+		EXPECT_EQ(!!(desc->state & IRQS_SPURIOUS_DISABLED),
+			  answers[i] == IRQ_NONE);
+		soft_close();
+	}
+}
+
+static u32 thread_depth;
+
+/* It waits for the line's threads: it must not run in itself. */
+static irqreturn_t waiting_thread(int irq, void *dev)
+{
+	thread_depth++;
+	EXPECT_EQ(thread_depth, 1);
+	if (!thread.calls++) {
+		soft_raise(1);
+		disable_irq(soft.irq);
+		enable_irq(soft.irq);
+	}
+	thread_depth--;
+	return IRQ_HANDLED;
+}
+
+TEST(irq, a_thread_that_waits_for_threads_does_not_run_in_itself,
+     "Linux kernel/irq/manage.c, synchronize_irq()")
+{
+	thread_depth = 0;
+	memset(&thread, 0, sizeof(thread));
+	hard = (struct irq_probe){ .answer = IRQ_WAKE_THREAD };
+	if (!soft_line())
+		return;
+	EXPECT_EQ(request_threaded_irq(soft.irq, irq_probe_handler,
+				       waiting_thread, 0, "t", &hard),
+		  0);
+	soft_raise(1);
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(thread.calls, 2);
+	EXPECT_EQ(irq_to_desc(soft.irq)->threads_active, 0);
+}
+
 TEST(irq, sharers_agree_on_oneshot, REQUEST, .needs = NEEDS_IOAPIC)
 {
 	struct irq_probe other = { .answer = IRQ_NONE };

@@ -15,6 +15,7 @@
 #include <entry/idt.h>
 #include <irq/sysvec.h>
 #include <ktest/insn_irq.h>
+#include <ktest/pin.h>
 #include <ktest/raised.h>
 #include <lib/errno.h>
 
@@ -72,6 +73,9 @@ static void teardown(void)
 	irq_release_vector(VECTOR_LOW);
 	irq_release_vector(VECTOR_HIGH);
 	soft_close();
+	pins_close();
+	irq_spurious_window = 100000;
+	irq_spurious_gap_us = 100000;
 }
 
 SUITE(irq, .setup = setup, .teardown = teardown);
