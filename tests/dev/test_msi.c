@@ -10,10 +10,8 @@
 #include <acpi/tables.h>
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
+#include <cpu/percpu.h>
 #include <cpu/stacks.h>
-#include <irq/irq.h>
-#include <ktest/raised.h>
-#include <lib/errno.h>
 #include <trap/traps.h>
 
 #define SEND_RULE "PCI 3.0 Sending Messages"
@@ -341,83 +339,4 @@ static void judge_exclusive(void)
 TEST(msi, enabled_is_instead_of_intx_and_disabled_is_intx_again, ON_RULE)
 {
 	each_source(HAS_MSI | HAS_INTX, judge_exclusive);
-}
-
-static u32 calls;
-
-static irqreturn_t count(int irq, void *data)
-{
-	calls++;
-	pci_source_lower(src);
-	return IRQ_HANDLED;
-}
-
-static bool arrived(u32 want)
-{
-	WAIT_FOR(READ_ONCE(calls) >= want, WAIT_DEFAULT_US);
-	pin_settle();
-	return EXPECT_EQ(calls, want);
-}
-
-static void judge_irq(void)
-{
-	u32 image[64], after[64];
-	u64 before;
-	int irq;
-
-	calls = 0;
-	pci_read_image(pdev, image);
-	if (!EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), 1))
-		return;
-	EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), -EBUSY);
-	irq = pci_irq_vector(pdev, 0);
-	before = kstat_irqs((u32)irq);
-	EXPECT_EQ(request_irq((u32)irq, count, 0, "msi", &calls), 0);
-	for (u32 n = 1; n <= 5; n++) {
-		pci_source_raise(src);
-		if (!arrived(n))
-			return;
-	}
-	EXPECT_EQ(kstat_irqs((u32)irq) - before, 5);
-	raised_irqs((u32)irq, 5);
-	EXPECT_EQ(free_irq((u32)irq, &calls), 0);
-	pci_free_irq_vectors(pdev);
-	pci_read_image(pdev, after);
-	for (u32 i = 0; i < 64; i++) {
-		if (i != PCI_COMMAND / 4) /* status changes by itself */
-			EXPECT_EQ(after[i], image[i]);
-	}
-	EXPECT_EQ((u16)after[1], (u16)image[1]);
-}
-
-TEST(msi, request_irq_counts_each_and_free_leaves_no_trace,
-     "Linux drivers/pci/msi/api.c, pci_alloc_irq_vectors()")
-{
-	each_source(HAS_MSI, judge_irq);
-}
-
-/* With mask bits the function keeps it, without them the flow handler. */
-static void judge_replay(void)
-{
-	int irq;
-
-	calls = 0;
-	if (!EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, PCI_IRQ_MSI), 1))
-		return;
-	irq = pci_irq_vector(pdev, 0);
-	EXPECT_EQ(request_irq((u32)irq, count, 0, "msi", &calls), 0);
-	disable_irq((u32)irq);
-	pci_source_raise(src);
-	pin_settle();
-	pci_source_lower(src);
-	EXPECT_EQ(calls, 0);
-	enable_irq((u32)irq);
-	arrived(1);
-	raised_irqs((u32)irq, 1);
-}
-
-TEST(msi, one_that_comes_while_disabled_is_replayed_once,
-     "Linux kernel/irq/chip.c, handle_edge_irq()")
-{
-	each_source(HAS_MSI, judge_replay);
 }

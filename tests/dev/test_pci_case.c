@@ -143,7 +143,13 @@ static bool has(u32 needs)
 		return false;
 	if (needs & HAS_MSIX && !pci_source_vectors(src))
 		return false;
-	return !(needs & HAS_INTX) || intx_gsi(&flags) >= 0;
+	/*
+	 * A port's pin speaks for errors and power events too; QEMU's takes
+	 * any write to it as news of those, and lets go of the pin.
+	 */
+	if (needs & HAS_INTX)
+		return src != PCI_SRC_SLOT && intx_gsi(&flags) >= 0;
+	return true;
 }
 
 void each_source(u32 needs, void (*judge)(void))
