@@ -61,6 +61,47 @@ void lapic_save(struct lapic_regs *r);
 /* The mode must be the one of lapic_save(). Any IF. */
 void lapic_put_back(const struct lapic_regs *r);
 
+/* One register, or count of them 10H apart, as the manuals' maps have it. */
+/* clang-format off */
+#define LR_R		BIT(0)
+#define LR_W		BIT(1)
+#define LR_RW		(LR_R | LR_W)
+#define LR_XAPIC_W	BIT(2)	/* read-only in x2APIC mode */
+#define LR_XAPIC	BIT(3)	/* there in that mode */
+#define LR_X2APIC	BIT(4)
+#define LR_BOTH		(LR_XAPIC | LR_X2APIC)
+#define LR_AMD_X2APIC	BIT(5)	/* AMD's x2APIC keeps it */
+/* clang-format on */
+struct lapic_reg {
+	u16 reg;
+	u8 count;
+	u8 lvts; /* exists where there are so many LVTs */
+	u8 access;
+	u32 reset, trial;   /* trial: silent when written; 0: not to be */
+	u64 reserved;	    /* in x2APIC mode #GP when set, by both manuals */
+	u64 reserved_intel; /* by Intel's only */
+};
+extern const struct lapic_reg lapic_table[];
+extern const u32 lapic_table_rows;
+
+/* The row of this APIC's register at a multiple of 10H; NULL: none. */
+const struct lapic_reg *lapic_reg_at(u32 reg);
+
+/*
+ * The APIC's mode, changed and put back: between begin and end IF=0, and
+ * irqbed's own accessors work in the mode it booted in only.
+ */
+enum lapic_mode { MODE_OFF, MODE_XAPIC, MODE_INVALID, MODE_X2APIC };
+/* May it be disabled? SKIPs with the reason if not. */
+bool mode_can_change(void);
+void mode_begin(void);
+void mode_set(enum lapic_mode mode);
+void mode_end(void);
+/* After all that, interrupts come as before. IF=1. */
+void mode_judge_alive(void);
+/* Where APIC base puts the registers, mapped. False: the case has failed. */
+bool lapic_page_map(u64 *page);
+
 /* RDMSR, WRMSR with the fault as a value. */
 struct trap catch_rdmsr(u32 msr, u64 *val);
 struct trap catch_wrmsr(u32 msr, u64 val);

@@ -24,29 +24,25 @@
 #define EXTD MSR_IA32_APICBASE_EXTD
 
 static struct lapic_regs saved;
-static u64 base_off; /* saved.base with both mode bits clear */
 
 /*
- * Why this APIC must not be disabled, or NULL. Without x2APIC nothing promises
- * that it can be enabled again before the next reset.
+ * Without x2APIC nothing promises that the APIC can be enabled again before
+ * the next reset.
  */
-static const char *no_way_back(void)
+bool mode_can_change(void)
 {
 	if (!cpu_has(X86_FEATURE_X2APIC))
-		return "without x2APIC a disabled APIC may stay so until reset";
-	return lapic_x2apic_locked() ? "x2APIC mode is locked on" : NULL;
+		SKIP(return false, "without x2APIC a disabled APIC may stay so "
+				   "until reset");
+	if (lapic_x2apic_locked())
+		SKIP(return false, "x2APIC mode is locked on");
+	return true;
 }
 
-static void mode_begin(void)
+void mode_begin(void)
 {
 	local_irq_disable();
 	lapic_save(&saved);
-	base_off = saved.base & ~(EN | EXTD);
-}
-
-static void set_base(u64 val)
-{
-	wrmsr(MSR_IA32_APICBASE, val);
 }
 
 static u64 get_base(void)
@@ -54,14 +50,26 @@ static u64 get_base(void)
 	return rdmsr(MSR_IA32_APICBASE);
 }
 
+/* APIC base as it was, but in that mode. */
+static u64 base_of(enum lapic_mode mode)
+{
+	static const u32 bits[] = { 0, EN, EXTD, EN | EXTD };
+
+	return (saved.base & ~(u64)(EN | EXTD)) | bits[mode];
+}
+
+void mode_set(enum lapic_mode mode)
+{
+	wrmsr(MSR_IA32_APICBASE, base_of(mode));
+}
+
 /* From wherever, by legal steps, to the mode of mode_begin(). */
-static void mode_end(void)
+void mode_end(void)
 {
 	if (get_base() != saved.base) {
-		set_base(base_off);
-		set_base(base_off | EN);
-		if (saved.base & EXTD)
-			set_base(saved.base);
+		mode_set(MODE_OFF);
+		mode_set(MODE_XAPIC);
+		wrmsr(MSR_IA32_APICBASE, saved.base);
 	}
 	lapic_put_back(&saved);
 	lapic_drain();
@@ -77,18 +85,13 @@ static void refuse_base(u64 val)
 	EXPECT_EQ(get_base(), was);
 }
 
-static u64 apic_page(void)
+bool lapic_page_map(u64 *page)
 {
-	return get_base() & MSR_IA32_APICBASE_BASE;
+	*page = get_base() & MSR_IA32_APICBASE_BASE;
+	return EXPECT_EQ(ioremap(*page, PAGE_SIZE), 0);
 }
 
-static bool map_apic_page(void)
-{
-	return EXPECT_EQ(ioremap(apic_page(), PAGE_SIZE), 0);
-}
-
-/* After all that, interrupts come as before. */
-static void judge_alive(void)
+void mode_judge_alive(void)
 {
 	struct arrivals a = { 0 };
 
@@ -100,60 +103,32 @@ static void judge_alive(void)
 	irq_release_vector(VEC_A);
 }
 
-TEST(lapic, x2apic_to_xapic_directly_is_refused, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
+/* From one mode, reached by legal steps, to another that must be refused. */
+static void judge_refused(enum lapic_mode from, enum lapic_mode to)
 {
+	if (from != MODE_X2APIC && !mode_can_change())
+		return;
 	mode_begin();
-	refuse_base(base_off | EN);
+	if (from != MODE_X2APIC)
+		mode_set(MODE_OFF);
+	if (from == MODE_XAPIC)
+		mode_set(MODE_XAPIC);
+	refuse_base(base_of(to));
 	mode_end();
-	judge_alive();
+	mode_judge_alive();
 }
 
-TEST(lapic, x2apic_without_enable_is_refused_from_x2apic, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
-{
-	mode_begin();
-	refuse_base(base_off | EXTD);
-	mode_end();
-	judge_alive();
-}
+#define REFUSED(name, from, to)                                   \
+	TEST(lapic, name, TRANSITION_RULE, .needs = NEEDS_X2APIC) \
+	{                                                         \
+		judge_refused(from, to);                          \
+	}
 
-TEST(lapic, x2apic_without_enable_is_refused_from_xapic, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
-{
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	mode_begin();
-	set_base(base_off);
-	set_base(base_off | EN);
-	refuse_base(base_off | EXTD);
-	mode_end();
-	judge_alive();
-}
-
-TEST(lapic, x2apic_without_enable_is_refused_from_disabled, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
-{
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	mode_begin();
-	set_base(base_off);
-	refuse_base(base_off | EXTD);
-	mode_end();
-	judge_alive();
-}
-
-TEST(lapic, disabled_to_x2apic_directly_is_refused, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
-{
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	mode_begin();
-	set_base(base_off);
-	refuse_base(base_off | EN | EXTD);
-	mode_end();
-	judge_alive();
-}
+REFUSED(x2apic_to_xapic_directly_is_refused, MODE_X2APIC, MODE_XAPIC)
+REFUSED(x2apic_without_enable_is_refused_from_x2apic, MODE_X2APIC, MODE_INVALID)
+REFUSED(x2apic_without_enable_is_refused_from_xapic, MODE_XAPIC, MODE_INVALID)
+REFUSED(x2apic_without_enable_is_refused_from_disabled, MODE_OFF, MODE_INVALID)
+REFUSED(disabled_to_x2apic_directly_is_refused, MODE_OFF, MODE_X2APIC)
 
 TEST(lapic, x2apic_is_refused_where_cpuid_has_it_not, TRANSITION_RULE,
      .needs = NEEDS_XAPIC)
@@ -161,34 +136,53 @@ TEST(lapic, x2apic_is_refused_where_cpuid_has_it_not, TRANSITION_RULE,
 	if (cpu_has(X86_FEATURE_X2APIC))
 		SKIP(return, "CPUID declares x2APIC");
 	mode_begin();
-	refuse_base(saved.base | EXTD);
+	refuse_base(base_of(MODE_X2APIC));
 	mode_end();
-	judge_alive();
+	mode_judge_alive();
 }
 
 /* What each legal step leaves in APIC base. */
 TEST(lapic, every_legal_transition_is_taken, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
 {
-	u64 seen[4];
+	static const u8 path[] = { MODE_X2APIC, MODE_OFF,    MODE_OFF,
+				   MODE_XAPIC,	MODE_XAPIC,  MODE_OFF,
+				   MODE_XAPIC,	MODE_X2APIC, MODE_X2APIC };
+	u64 seen[ARRAY_SIZE(path)];
 
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
+	if (!mode_can_change())
+		return;
 	mode_begin();
-	set_base(saved.base); /* x2APIC to x2APIC */
-	seen[0] = get_base();
-	set_base(base_off);
-	seen[1] = get_base();
-	set_base(base_off | EN);
-	seen[2] = get_base();
-	set_base(base_off | EN | EXTD);
-	seen[3] = get_base();
+	for (u32 i = 0; i < ARRAY_SIZE(path); i++) {
+		mode_set(path[i]);
+		seen[i] = get_base();
+	}
 	mode_end();
-	EXPECT_EQ(seen[0], saved.base);
-	EXPECT_EQ(seen[1], base_off);
-	EXPECT_EQ(seen[2], base_off | EN);
-	EXPECT_EQ(seen[3], base_off | EN | EXTD);
-	judge_alive();
+	for (u32 i = 0; i < ARRAY_SIZE(path); i++)
+		EXPECT_EQ(seen[i], base_of(path[i]));
+	mode_judge_alive();
+}
+
+/* Bits 0 to 7, 9, and the address beyond what CPUID says there is. */
+TEST(lapic, apic_base_refuses_reserved_bits,
+     "SDM 3A Local APIC Status and Location")
+{
+	u64 reserved =
+		GENMASK(7, 0) | BIT(9) | GENMASK(63, boot_cpu_data.phys_bits);
+	struct gp_tally t = { 0 };
+	u64 now;
+
+	mode_begin();
+	for (u32 bit = 0; bit < 64; bit++) {
+		if (reserved & BIT(bit))
+			tally_wrmsr(&t, MSR_IA32_APICBASE,
+				    saved.base | BIT(bit));
+	}
+	now = get_base();
+	mode_end();
+	EXPECT_EQ(now, saved.base);
+	EXPECT_ALL_GP(t);
+	mode_judge_alive();
 }
 
 /* Mode, and the CPUID bit that follows the enable. */
@@ -196,50 +190,17 @@ TEST(lapic, cpuid_shows_the_apic_only_while_enabled, ENABLE_RULE)
 {
 	u32 off, on;
 
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
+	if (!mode_can_change())
+		return;
 	mode_begin();
-	set_base(base_off);
+	mode_set(MODE_OFF);
 	off = cpuid_count(1, 0).edx & BIT(9);
-	set_base(base_off | EN);
+	mode_set(MODE_XAPIC);
 	on = cpuid_count(1, 0).edx & BIT(9);
 	mode_end();
 	EXPECT_EQ(off, 0);
 	EXPECT_NE(on, 0);
-	judge_alive();
-}
-
-/* "May return to the state after reset": each register either way. */
-TEST(lapic, registers_survive_a_disable_or_are_as_after_reset, ENABLE_RULE)
-{
-	u64 page = apic_page();
-	u32 svr, tpr, ldr, dfr;
-
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	if (!map_apic_page())
-		return;
-	mode_begin();
-	set_base(base_off);
-	set_base(base_off | EN);
-	writel(APIC_SPIV_APIC_ENABLED | 0xcf, page + APIC_SPIV);
-	writel(0x30, page + APIC_TASKPRI);
-	writel(0x12000000, page + APIC_LDR);
-	writel(APIC_DFR_CLUSTER, page + APIC_DFR);
-	set_base(base_off);
-	set_base(base_off | EN);
-	svr = readl(page + APIC_SPIV);
-	tpr = readl(page + APIC_TASKPRI);
-	ldr = readl(page + APIC_LDR);
-	dfr = readl(page + APIC_DFR);
-	writel(APIC_DFR_FLAT, page + APIC_DFR);
-	mode_end();
-	/* The software enable may go alone: that bit is a switch. */
-	EXPECT_TRUE((svr & ~APIC_SPIV_APIC_ENABLED) == 0xcf || svr == 0xff);
-	EXPECT_TRUE(tpr == 0x30 || tpr == 0);
-	EXPECT_TRUE(ldr == 0x12000000 || ldr == 0);
-	EXPECT_TRUE(dfr == APIC_DFR_CLUSTER || dfr == APIC_DFR_FLAT);
-	judge_alive();
+	mode_judge_alive();
 }
 
 /* The MSRs exist in x2APIC mode only. */
@@ -259,12 +220,12 @@ static void judge_msrs_fault(void)
 
 TEST(lapic, x2apic_msrs_fault_in_xapic_mode, AVAILABLE_RULE)
 {
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
+	if (!mode_can_change())
+		return;
 	mode_begin();
 	if (apic_is_x2apic) {
-		set_base(base_off);
-		set_base(base_off | EN);
+		mode_set(MODE_OFF);
+		mode_set(MODE_XAPIC);
 	}
 	judge_msrs_fault();
 	mode_end();
@@ -272,10 +233,10 @@ TEST(lapic, x2apic_msrs_fault_in_xapic_mode, AVAILABLE_RULE)
 
 TEST(lapic, x2apic_msrs_fault_while_disabled, AVAILABLE_RULE)
 {
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
+	if (!mode_can_change())
+		return;
 	mode_begin();
-	set_base(base_off);
+	mode_set(MODE_OFF);
 	judge_msrs_fault();
 	mode_end();
 }
@@ -292,9 +253,9 @@ static bool page_shows_apic(u64 page, u32 version, u32 svr)
 
 TEST(lapic, mmio_is_dead_in_x2apic_mode, AVAILABLE_RULE, .needs = NEEDS_X2APIC)
 {
-	u64 page = apic_page();
+	u64 page;
 
-	if (!map_apic_page())
+	if (!lapic_page_map(&page))
 		return;
 	EXPECT_FALSE(page_shows_apic(page, apic_read(APIC_LVR),
 				     apic_read(APIC_SPIV)));
@@ -302,16 +263,14 @@ TEST(lapic, mmio_is_dead_in_x2apic_mode, AVAILABLE_RULE, .needs = NEEDS_X2APIC)
 
 TEST(lapic, mmio_is_dead_while_disabled, ENABLE_RULE)
 {
-	u64 page = apic_page();
+	u64 page;
 	u32 version = apic_read(APIC_LVR);
 	bool shows;
 
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	if (!map_apic_page())
+	if (!mode_can_change() || !lapic_page_map(&page))
 		return;
 	mode_begin();
-	set_base(base_off);
+	mode_set(MODE_OFF);
 	shows = readl(page + APIC_LVR) == version;
 	mode_end();
 	EXPECT_FALSE(shows);
@@ -319,17 +278,15 @@ TEST(lapic, mmio_is_dead_while_disabled, ENABLE_RULE)
 
 TEST(lapic, mmio_answers_in_xapic_mode, AVAILABLE_RULE)
 {
-	u64 page = apic_page();
+	u64 page;
 	u32 version = apic_read(APIC_LVR), id = lapic_id(), seen, tpr, seen_id;
 
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	if (!map_apic_page())
+	if (!mode_can_change() || !lapic_page_map(&page))
 		return;
 	mode_begin();
 	if (apic_is_x2apic) {
-		set_base(base_off);
-		set_base(base_off | EN);
+		mode_set(MODE_OFF);
+		mode_set(MODE_XAPIC);
 	}
 	seen = readl(page + APIC_LVR);
 	seen_id = readl(page + APIC_ID) >> 24;
@@ -342,51 +299,17 @@ TEST(lapic, mmio_answers_in_xapic_mode, AVAILABLE_RULE)
 	EXPECT_EQ(tpr, 7);
 }
 
-/* All registers but ID, LDR and the ICR's high half keep their values. */
-TEST(lapic, xapic_registers_are_kept_into_x2apic_mode, TRANSITION_RULE,
-     .needs = NEEDS_X2APIC)
-{
-	u64 page = apic_page();
-	u32 svr, tpr, lvterr, lvt1, tdcr;
-
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
-	if (!map_apic_page())
-		return;
-	mode_begin();
-	set_base(base_off);
-	set_base(base_off | EN);
-	writel(APIC_SPIV_APIC_ENABLED | 0xdf, page + APIC_SPIV);
-	writel(0x50, page + APIC_TASKPRI);
-	writel(APIC_LVT_MASKED | 0x77, page + APIC_LVTERR);
-	writel(APIC_LVT_MASKED | 0x66, page + APIC_LVT1);
-	writel(APIC_TDR_DIV_64, page + APIC_TDCR);
-	set_base(base_off | EN | EXTD);
-	svr = apic_read(APIC_SPIV);
-	tpr = apic_read(APIC_TASKPRI);
-	lvterr = apic_read(APIC_LVTERR);
-	lvt1 = apic_read(APIC_LVT1);
-	tdcr = apic_read(APIC_TDCR);
-	mode_end();
-	EXPECT_EQ(svr, APIC_SPIV_APIC_ENABLED | 0xdf);
-	EXPECT_EQ(tpr, 0x50);
-	EXPECT_EQ(lvterr, APIC_LVT_MASKED | 0x77);
-	EXPECT_EQ(lvt1, APIC_LVT_MASKED | 0x66);
-	EXPECT_EQ(tdcr, APIC_TDR_DIV_64);
-	judge_alive();
-}
-
 TEST(lapic, x2apic_id_and_ldr_come_back_with_the_mode, TRANSITION_RULE,
      .needs = NEEDS_X2APIC)
 {
 	u32 id = lapic_id(), id_after, ldr_after;
 
-	if (no_way_back())
-		SKIP(return, "%s", no_way_back());
+	if (!mode_can_change())
+		return;
 	mode_begin();
-	set_base(base_off);
-	set_base(base_off | EN);
-	set_base(base_off | EN | EXTD);
+	mode_set(MODE_OFF);
+	mode_set(MODE_XAPIC);
+	mode_set(MODE_X2APIC);
 	id_after = apic_read(APIC_ID);
 	ldr_after = apic_read(APIC_LDR);
 	mode_end();
@@ -406,14 +329,34 @@ TEST(lapic, xapic_registers_move_with_the_base,
 	    !EXPECT_EQ(map_range(page, page, PAGE_SIZE, PAGE_UNCACHED), 0))
 		return;
 	mode_begin();
-	set_base((saved.base & ~MSR_IA32_APICBASE_BASE) | page);
+	wrmsr(MSR_IA32_APICBASE, (saved.base & ~MSR_IA32_APICBASE_BASE) | page);
 	moved = page_shows_apic(page, version, svr);
 	gone = !page_shows_apic(apic_mmio, version, svr);
-	set_base(saved.base);
+	wrmsr(MSR_IA32_APICBASE, saved.base);
 	mode_end();
 	EXPECT_TRUE(moved);
 	EXPECT_TRUE(gone);
 	EXPECT_EQ(map_range(page, page, PAGE_SIZE, PAGE_KERNEL), 0);
 	free_pages(page, 1);
-	judge_alive();
+	mode_judge_alive();
+}
+
+/* MSRs have no address: only xAPIC's registers move. */
+TEST(lapic, x2apic_registers_do_not_move_with_the_base,
+     "SDM 3A Relocating the Local APIC Registers", .needs = NEEDS_X2APIC)
+{
+	u64 base;
+	u32 version, id;
+
+	mode_begin();
+	wrmsr(MSR_IA32_APICBASE, saved.base ^ 0x10000);
+	base = get_base();
+	version = apic_read(APIC_LVR);
+	id = lapic_id();
+	wrmsr(MSR_IA32_APICBASE, saved.base);
+	mode_end();
+	EXPECT_EQ(base, saved.base ^ 0x10000);
+	EXPECT_EQ(version, apic_read(APIC_LVR));
+	EXPECT_EQ(id, lapic_id());
+	mode_judge_alive();
 }
