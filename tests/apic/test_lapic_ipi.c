@@ -160,7 +160,7 @@ TEST(lapic, xapic_cluster_broadcast_arrives_once, CLUSTER_RULE,
  * Whether a CPU can send it is model-specific: then the message is dropped
  * and ESR says "redirectable IPI".
  */
-TEST(lapic, lowest_priority_to_itself_arrives_once_or_is_refused, DEST_RULE)
+static void judge_lowest(u32 mode, u32 dest)
 {
 	struct arrivals a = { 0 };
 	bool refused;
@@ -169,13 +169,56 @@ TEST(lapic, lowest_priority_to_itself_arrives_once_or_is_refused, DEST_RULE)
 		return;
 	lapic_esr();
 	this_irq_stat()->last_esr = 0;
-	apic->icr_write(APIC_DM_LOWEST | APIC_INT_ASSERT | VEC_A, lapic_id());
+	apic->icr_write(mode | APIC_DM_LOWEST | APIC_INT_ASSERT | VEC_A, dest);
 	lapic_flush();
 	refused = !a.count && (lapic_esr() & APIC_ESR_REDIR_IPI ||
 			       this_irq_stat()->last_esr & APIC_ESR_REDIR_IPI);
 	if (!refused)
 		lapic_arrived(&a, 1);
 	EXPECT_EQ(a.count, refused ? 0 : 1);
+	irq_release_vector(VEC_A);
+}
+
+TEST(lapic, lowest_priority_to_itself_arrives_once_or_is_refused, DEST_RULE)
+{
+	judge_lowest(APIC_DEST_PHYSICAL, lapic_id());
+}
+
+TEST(lapic, lowest_priority_to_its_logical_id_arrives_once_or_is_refused,
+     DEST_RULE)
+{
+	u32 ldr = apic_read(APIC_LDR);
+
+	judge_lowest(APIC_DEST_LOGICAL, apic_is_x2apic ? ldr : ldr >> 24);
+}
+
+/*
+ * Intel: level and trigger mode have no meaning but for INIT de-assert. AMD
+ * has them; asserted, it is the same one interrupt.
+ */
+TEST(lapic, a_fixed_ipi_marked_level_arrives_once,
+     "SDM 3A Interrupt Command Register (ICR)")
+{
+	judge_send(APIC_DEST_PHYSICAL | APIC_INT_LEVELTRIG, lapic_id(), 1);
+	judge_send(APIC_DEST_SELF | APIC_INT_LEVELTRIG, 0, 1);
+}
+
+/* Two ways to ask for one vector: while it is pending they are one. */
+TEST(lapic, x2apic_self_ipi_and_icr_merge_while_pending,
+     "SDM 3A SELF IPI Register", .needs = NEEDS_X2APIC)
+{
+	struct arrivals a = { 0 };
+
+	if (!EXPECT_EQ(irq_claim_vector(VEC_A, lapic_count_arrival, &a), 0))
+		return;
+	local_irq_disable();
+	wrmsr(X2APIC_MSR(APIC_SELF_IPI), VEC_A);
+	apic_send_self(VEC_A);
+	EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, VEC_A), WAIT_DEFAULT_US));
+	udelay(SETTLE_US);
+	local_irq_enable();
+	lapic_arrived(&a, 1);
+	EXPECT_EQ(a.count, 1);
 	irq_release_vector(VEC_A);
 }
 
@@ -272,6 +315,21 @@ TEST(lapic, icr_reads_back_what_was_sent,
 
 	judge_send(APIC_DEST_SELF, 0, 1);
 	EXPECT_EQ(apic_read(APIC_ICR), low);
+}
+
+/* Every mode and shorthand that sends to nobody here. */
+TEST(lapic, icr_reads_back_mode_and_shorthand,
+     "SDM 3A Interrupt Command Register (ICR)")
+{
+	static const u32 modes[] = { APIC_DEST_ALLBUT,
+				     APIC_DEST_ALLBUT | APIC_DEST_LOGICAL,
+				     APIC_DEST_LOGICAL };
+
+	for (u32 i = 0; i < ARRAY_SIZE(modes); i++) {
+		judge_send(modes[i], 0, 0);
+		EXPECT_EQ(apic_read(APIC_ICR),
+			  modes[i] | APIC_INT_ASSERT | VEC_A);
+	}
 }
 
 TEST(lapic, xapic_icr_keeps_its_destination,

@@ -8,6 +8,7 @@
 #include "lapic_case.h"
 
 #include <cpu/cpufeature.h>
+#include <trap/traps.h>
 
 #define LVT_RULE "SDM 3A Local Vector Table"
 #define OFF_RULE "SDM 3A Local APIC State After It Has Been Software Disabled"
@@ -207,6 +208,33 @@ TEST(lapic, no_fixed_interrupt_is_accepted_while_software_disabled, OFF_RULE)
 	EXPECT_FALSE(pending);
 	EXPECT_EQ(a.count, 0);
 	irq_release_vector(VEC_A);
+}
+
+static u32 nmis;
+
+static bool count_nmi(struct pt_regs *regs, void *data)
+{
+	WRITE_ONCE(nmis, nmis + 1);
+	return true;
+}
+
+/* Sent by an APIC that is disabled, too: both still work. */
+TEST(lapic, nmi_is_sent_and_accepted_while_software_disabled, OFF_RULE,
+     .uses = USES_HPET | USES_RTC)
+{
+	struct lapic_regs saved;
+
+	nmis = 0;
+	trap_hook(X86_TRAP_NMI, count_nmi, NULL);
+	local_irq_disable();
+	lapic_save(&saved);
+	apic_write(APIC_SPIV, saved.svr & ~APIC_SPIV_APIC_ENABLED);
+	apic_send_nmi(lapic_id());
+	WAIT_FOR(READ_ONCE(nmis), WAIT_DEFAULT_US);
+	udelay(SETTLE_US);
+	lapic_put_back(&saved);
+	local_irq_enable();
+	EXPECT_EQ(nmis, 1);
 }
 
 /* clang-format off */

@@ -7,7 +7,7 @@
  *
  * Spec: SDM 3A "APIC Timer"; APM 2 "APIC Timer".
  */
-#include "lapic_case.h"
+#include "lapic_timer.h"
 
 #include <apic/apic_timer.h>
 #include <cpu/cpufeature.h>
@@ -15,13 +15,9 @@
 
 #define TIMER_RULE "SDM 3A APIC Timer"
 
-/* What two measured rates may differ by beyond their own uncertainties. */
-#define EXTRA_PPM 200
-#define PPM	  1000000
+#define PPM 1000000
 
-static const struct divider {
-	u32 divisor, tdcr;
-} dividers[] = {
+const struct divider dividers[NR_DIVIDERS] = {
 	{ 1, APIC_TDR_DIV_1 },	 { 2, APIC_TDR_DIV_2 },
 	{ 4, APIC_TDR_DIV_4 },	 { 8, APIC_TDR_DIV_8 },
 	{ 16, APIC_TDR_DIV_16 }, { 32, APIC_TDR_DIV_32 },
@@ -71,7 +67,7 @@ TEST(lapic, timer_divides_by_every_divider, TIMER_RULE)
 
 	if (!EXPECT_EQ(measure(APIC_TDR_DIV_1, &ref), 0))
 		return;
-	for (u32 i = 0; i < ARRAY_SIZE(dividers); i++) {
+	for (u32 i = 0; i < NR_DIVIDERS; i++) {
 		const struct divider *d = &dividers[i];
 		s32 ppm;
 
@@ -88,10 +84,10 @@ TEST(lapic, timer_divides_by_every_divider, TIMER_RULE)
 }
 
 /* One vector, its arrivals, and the timer's rate by the TSC at divider 16. */
-static struct arrivals ticks;
+struct arrivals ticks;
 static struct clock_rate rate16;
 
-static bool timer_begin(void)
+bool timer_begin(void)
 {
 	ticks = (struct arrivals){ 0 };
 	return EXPECT_EQ(measure(APIC_TDR_DIV_16, &rate16), 0) &&
@@ -99,7 +95,7 @@ static bool timer_begin(void)
 			 0);
 }
 
-static void timer_done(void)
+void timer_done(void)
 {
 	timer_end();
 	lapic_flush();
@@ -107,7 +103,7 @@ static void timer_done(void)
 }
 
 /* Start: LVT first, then the count. Returns the TSC from before it ran. */
-static u64 timer_run(u32 lvtt, u32 count)
+u64 timer_run(u32 lvtt, u32 count)
 {
 	u64 tsc;
 
@@ -117,13 +113,13 @@ static u64 timer_run(u32 lvtt, u32 count)
 	return tsc;
 }
 
-static u32 us_to_count(u32 us)
+u32 us_to_count(u32 us)
 {
 	return (u32)mul_div_u64(rate16.hz, us, USEC_PER_SEC);
 }
 
 /* TSC ticks that count must last at least, as surely as we know the rates. */
-static u64 least_tsc(u64 count)
+u64 least_tsc(u64 count)
 {
 	u64 tsc = mul_div_u64(count, clock_get(CLOCK_TSC)->freq_hz, rate16.hz);
 
