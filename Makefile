@@ -99,7 +99,7 @@ build/irqbed.img: build/irqbed.efi scripts/mkimage scripts/irqbed/image.py
 # Code with no hardware in it, compiled for the host too, with sanitizers.
 PURE := $(wildcard src/lib/*.c src/acpi/*.c src/trap/decode*.c src/trap/ud_*.c \
 	src/cpu/gate.c src/cpu/stacks.c src/dev/pci_decode.c src/ktest/compare.c \
-	src/time/*math.c src/apic/*_regs.c)
+	src/time/*math.c src/apic/*_regs.c src/apic/irte.c)
 HOST_SRCS := $(PURE) $(wildcard tests/*/pure_*.c) tests/host/main.c
 HOST_TOOLS := build/host/irqbed-host-tests build/host/decode-corpus
 build/host/irqbed-host-tests: $(HOST_SRCS)

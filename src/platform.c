@@ -7,6 +7,7 @@
 
 #include <acpi/tables.h>
 #include <apic/apic_timer.h>
+#include <apic/dmar.h>
 #include <apic/i8259.h>
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
@@ -214,6 +215,32 @@ void legacy_pic_init(void)
 	printk("# pic=%s", err ? "absent" : "masked");
 }
 
+/* Interrupts in compatibility format get through from here on. */
+static void intr_remap_quiet(void)
+{
+	const struct acpi_dmar *dmar = &acpi_tables.dmar;
+
+	dmar_init(dmar);
+	for (u32 i = 0; i < dmar->nr_drhds; i++) {
+		const struct intel_iommu *u = &dmar_units[i];
+
+		if (!u->base) {
+			printk("# warning: no remapping unit at 0x%llx",
+			       (unsigned long long)dmar->drhd[i].base);
+			continue;
+		}
+		printk("# dmar%u=0x%llx version=0x%x cap=0x%llx ecap=0x%llx", i,
+		       (unsigned long long)u->base, u->ver,
+		       (unsigned long long)u->cap, (unsigned long long)u->ecap);
+		printk("# fw.dmar%u.gsts=0x%x fw.dmar%u.intr_remap=%s", i,
+		       u->fw_gsts, i,
+		       !(u->fw_gsts & DMA_GSTS_IRES) ? "off"
+		       : dmar_readl(u, DMAR_GSTS_REG) & DMA_GSTS_IRES
+			       ? "on, and stays on"
+			       : "on, switched off");
+	}
+}
+
 void apic_intr_init(void)
 {
 	if (lapic_select(acpi_tables.madt.lapic_address))
@@ -223,6 +250,7 @@ void apic_intr_init(void)
 	printk("# apic=%s apic.id=%u apic.version=0x%x apic.lvts=%u",
 	       apic->name, lapic_id(), apic_read(APIC_LVR) & APIC_LVR_VERSION,
 	       lapic_lvt_count());
+	intr_remap_quiet();
 	ioapic_init(&acpi_tables.madt);
 	for (u32 i = 0; i < nr_ioapics; i++)
 		printk("# ioapic%u=0x%llx gsi=%u pins=%u version=0x%x", i,

@@ -25,6 +25,15 @@ union ioapic_rte {
 		u64 dest : 8;
 	};
 	struct {
+		/* Remappable format: apic/intr_remap.h. */
+		u64 ir_vector : 8; /* an EOI of it ends a level interrupt */
+		u64 ir_zero : 3;
+		u64 ir_index_15 : 1;
+		u64 : 36;
+		u64 ir_format : 1;
+		u64 ir_index_0_14 : 15;
+	};
+	struct {
 		u32 low, high;
 	};
 	u64 raw;

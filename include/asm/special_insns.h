@@ -182,6 +182,14 @@ static __always_inline void wbinvd(void)
 	__asm__ volatile("wbinvd" : : : "memory");
 }
 
+static __always_inline void clflush(const volatile void *p)
+{
+	__asm__ volatile("clflush %[mem]"
+			 :
+			 : [mem] "m"(*(const volatile u8 *)p)
+			 : "memory");
+}
+
 static __always_inline void stac(void)
 {
 	__asm__ volatile("stac" : : : "memory", "cc");

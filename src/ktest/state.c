@@ -3,6 +3,7 @@
  * state.c - what a case must leave as it found it: compared after each case,
  * put back where it differs. A case that changed it fails.
  */
+#include <apic/dmar.h>
 #include <apic/i8259.h>
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
@@ -84,6 +85,26 @@ static void set_pic_imr(u64 val)
 {
 	if (i8259_present())
 		i8259_write_imr((u16)val);
+}
+
+/* Remapping and its queue are a case's: each unit's, all in one. */
+static u64 get_dmar(void)
+{
+	u32 gsts = 0;
+
+	for (u32 i = 0; i < ACPI_MAX_DRHD; i++) {
+		if (dmar_units[i].base)
+			gsts |= dmar_readl(&dmar_units[i], DMAR_GSTS_REG);
+	}
+	return gsts & (DMA_GSTS_IRES | DMA_GSTS_QIES);
+}
+
+static void set_dmar(u64 val)
+{
+	for (u32 i = 0; i < ACPI_MAX_DRHD; i++) {
+		if (dmar_units[i].base)
+			dmar_quiet(&dmar_units[i]);
+	}
 }
 
 static u64 get_dr7(void)
@@ -170,6 +191,7 @@ static const struct state_reg regs[] = {
 	{ "APIC LDR", get_ldr, set_ldr },
 	{ "CR8", get_cr8, set_cr8 },
 	{ "8259 masks", get_pic_imr, set_pic_imr },
+	{ "VT-d status", get_dmar, set_dmar },
 };
 /* clang-format on */
 
