@@ -14,6 +14,8 @@ from . import HOME, KNOWN_DEFECTS, SKIPS, report, skips, taplog
 LOGS = os.path.join(HOME, "build", "test")
 # A board without any legacy interrupt hardware: its cases must all SKIP.
 BARE = "q35,pic=off,pit=off,hpet=off,i8042=off"
+# A unit that remaps interrupts: with x2APIC in 32-bit IDs, else in 8.
+VTD = ("-device", "intel-iommu,intremap=on,eim=on", "-device", "edu")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def machines():
             for smp in (1, 2)]
     rows.append(Machine("q35 max without legacy",
                         ("--", "-machine", BARE)))
+    rows += [Machine(f"q35 {cpu} VT-d", ("--cpu", cpu, "--", *VTD))
+             for cpu in ("max", "qemu64")]
     return rows
 
 
