@@ -15,7 +15,7 @@ LOGS = os.path.join(HOME, "build", "test")
 # A board without any legacy interrupt hardware: its cases must all SKIP.
 BARE = "q35,pic=off,pit=off,hpet=off,i8042=off"
 # A unit that remaps interrupts: with x2APIC in 32-bit IDs, else in 8.
-VTD = ("-device", "intel-iommu,intremap=on,eim=on", "-device", "edu")
+VTD = ("-device", "intel-iommu,intremap=on,eim=on")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
 #include <acpi/tables.h>
 #include <apic/lapic.h>
 #include <cpu/percpu.h>
+#include <dev/pci_source.h>
 
 struct intel_iommu *vtd;
 struct acpi_drhd_scope vtd_ioapic;
@@ -121,11 +122,13 @@ bool vtd_blocked(struct dmar_fault *fault)
 	return EXPECT_EQ(dmar_take_faults(vtd, fault), 1) && ok;
 }
 
-/* Pins first: what they still send must find its entry. */
+/* Sources first: what they still send must find its entry. */
 static void put_back(void)
 {
 	struct dmar_fault fault;
 
+	for (u32 s = 0; in_use && s < NR_PCI_SOURCES; s++)
+		pci_source_close(s);
 	pins_close();
 	if (!in_use)
 		return;
