@@ -118,6 +118,15 @@ TEST(delivery, ltr_of_a_descriptor_with_an_upper_type_is_gp, RULE)
 	}
 }
 
+/* Intel's manual has no such rule for what a descriptor holds. */
+TEST(delivery, ltr_of_a_base_not_canonical_is_gp, "APM 2 System Descriptors")
+{
+	if (boot_cpu_data.vendor == VENDOR_INTEL)
+		SKIP(return, "a rule of the APM alone");
+	slot()->base3 = 1u << 31;
+	refused(SEL, X86_TRAP_GP, SEL);
+}
+
 TEST(delivery, ltr_marks_the_tss_busy, "SDM 3A TSS Descriptor in 64-bit mode")
 {
 	struct tss_desc *desc = slot();

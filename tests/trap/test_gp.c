@@ -160,8 +160,16 @@ TEST(gp, selector_beyond_the_gdt_limit, SELECTORS)
 /* There is no LDT: any selector into it is beyond. TI is part of the code. */
 TEST(gp, selector_into_no_ldt, SELECTORS)
 {
+	struct {
+		u32 offset;
+		u16 selector;
+	} __packed ptr = { .selector = 0x1c };
+
 	EXPECT_FAULT(insn_mov_ds, 0x14, X86_TRAP_GP, 0x14);
 	EXPECT_FAULT(insn_mov_ss, 0x0c, X86_TRAP_GP, 0x0c);
+	EXPECT_FAULT(insn_lfs, &ptr, X86_TRAP_GP, 0x1c);
+	EXPECT_FAULT(insn_lgs, &ptr, X86_TRAP_GP, 0x1c);
+	EXPECT_FAULT(insn_lss, &ptr, X86_TRAP_GP, 0x1c);
 }
 
 TEST(gp, data_register_with_a_system_segment, SELECTORS)

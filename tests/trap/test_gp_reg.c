@@ -66,6 +66,35 @@ TEST(gp, noncanonical_lstar, WRMSR)
 	wrmsr_refused(MSR_LSTAR, NONCANONICAL);
 }
 
+/* Intel, which has no use for it, does not list it among the addresses. */
+TEST(gp, noncanonical_cstar, WRMSR "; APM 3 WRMSR")
+{
+	if (boot_cpu_data.vendor == VENDOR_INTEL)
+		SKIP(return, "a rule of the APM alone");
+	wrmsr_refused(MSR_CSTAR, NONCANONICAL);
+}
+
+/* AMD's SYSENTER is one of legacy mode, its addresses have 32 bits. */
+TEST(gp, noncanonical_sysenter_eip_and_esp, WRMSR)
+{
+	if (boot_cpu_data.vendor != VENDOR_INTEL)
+		SKIP(return, "a rule of the SDM alone");
+	if (!cpu_has(X86_FEATURE_SEP))
+		SKIP(return, "this CPU has no SYSENTER");
+	wrmsr_refused(MSR_IA32_SYSENTER_EIP, NONCANONICAL);
+	wrmsr_refused(MSR_IA32_SYSENTER_ESP, NONCANONICAL);
+}
+
+TEST(gp, tsc_aux_upper_half, WRMSR)
+{
+	if (boot_cpu_data.vendor != VENDOR_INTEL)
+		SKIP(return, "a rule of the SDM alone");
+	if (!cpu_has(X86_FEATURE_RDTSCP) && !cpu_has(X86_FEATURE_RDPID))
+		SKIP(return, "this CPU has no TSC_AUX");
+	wrmsr_refused(MSR_TSC_AUX, BIT(32));
+	wrmsr_refused(MSR_TSC_AUX, BIT(63));
+}
+
 /* A type that does not exist, 2, in entry 0. */
 TEST(gp, pat_reserved_type, "SDM 3A PAT: Programming the PAT")
 {
