@@ -141,7 +141,7 @@ def _defects(rows, found, names, home):
         where = f"{DEFECTS}: {row.case}"
         if row.case not in known:
             yield f"{where}: there is no such case"
-        for citation in row.rule.split(": ")[0].split("; "):
+        for citation in row.citations():
             why = cases.complaint(citation, names, home)
             if why:
                 yield f"{where}: {why}"

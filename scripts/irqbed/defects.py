@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 CASE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 VERSION = re.compile(r"\d+(\.\d+)*(\.x)?")
+OUTSIDE_QUOTES = r'(?=(?:[^"]*"[^"]*")*[^"]*$)'
 
 
 class DefectsError(Exception):
@@ -27,6 +28,10 @@ class Defect:
     platform: str
     rule: str
     seen: str
+
+    def citations(self):
+        """The rule's parts, up to the colon before what they say."""
+        return re.split(": " + OUTSIDE_QUOTES, self.rule)[0].split("; ")
 
     def applies(self, facts):
         """Is this row about the platform whose header has these facts?"""
