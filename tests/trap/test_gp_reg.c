@@ -14,10 +14,11 @@
 
 #include "judge.h"
 
-#define MOV_CR "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
-#define WRMSR  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
-#define XSETBV "SDM 2D XSETBV"
-#define NO_MSR 0x00dead00u /* in no manual's tables */
+#define MOV_CR		  "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
+#define WRMSR		  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
+#define XSETBV		  "SDM 2D XSETBV"
+#define MSR_MTRR_DEF_TYPE 0x2ff
+#define NO_MSR		  0x00dead00u /* in no manual's tables */
 
 #define REFUSED(insn, i, v)                                \
 	judge(PLACE(#insn), insn_##insn,                   \
@@ -101,6 +102,18 @@ TEST(gp, pat_reserved_type, "SDM 3A PAT: Programming the PAT")
 	if (!cpu_has(X86_FEATURE_PAT))
 		SKIP(return, "this CPU has no PAT");
 	wrmsr_refused(MSR_IA32_PAT, (rdmsr(MSR_IA32_PAT) & ~0xffull) | 2);
+}
+
+/* Types 2 and 3 do not exist. */
+TEST(gp, mtrr_reserved_type, "SDM 3A IA32_MTRR_DEF_TYPE MSR")
+{
+	u64 def;
+
+	if (!(cpuid_count(1, 0).edx & BIT(12)))
+		SKIP(return, "this CPU has no MTRRs");
+	def = rdmsr(MSR_MTRR_DEF_TYPE) & ~0xffull;
+	wrmsr_refused(MSR_MTRR_DEF_TYPE, def | 2);
+	wrmsr_refused(MSR_MTRR_DEF_TYPE, def | 3);
 }
 
 TEST(gp, apic_base_reserved_bits, WRMSR)
