@@ -159,8 +159,9 @@ def section_of(catalogue, case):
     cited = [_plain(citation) for citation in case.citations()]
     for title in catalogue.sections:
         for citation in cited:
-            if title == citation or title.startswith((citation + "/",
-                                                      citation + " (")):
+            if (title == citation or citation.startswith(title + ", ")
+                    or title.startswith((citation + "/", citation + " (",
+                                         citation + ": "))):
                 return title
     return cited[0]
 
