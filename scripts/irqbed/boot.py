@@ -204,8 +204,10 @@ def boot(emulator, run, extra, img, options, *, log=None, show=True,
             stream.close()
         with open(errors, encoding="ascii",
                   errors="backslashreplace") as source:
-            # That we ended it ourselves is no news.
+            # That we ended it ourselves is no news, nor that the network
+            # controller has no network.
             complaint = "\n".join(line for line in source.read().splitlines()
-                                  if line and "terminating on" not in line)
+                                  if line and "terminating on" not in line
+                                  and "has no peer" not in line)
         return Ending(bytes(stream.data), status, why, complaint,
                       _triple_fault(run.reset_log), registers)
