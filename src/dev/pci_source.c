@@ -110,6 +110,12 @@ static bool is_slot(const struct pci_dev *dev)
 	       !(cap & PCI_EXP_SLTCAP_NCCS);
 }
 
+/* The more ways to interrupt, the more cases can be judged. */
+static u32 ways(const struct pci_dev *dev)
+{
+	return !!dev->msix + !!dev->msi + !!dev->pin;
+}
+
 static const struct pci_dev *find(enum pci_source s)
 {
 	static bool (*const match[])(const struct pci_dev *dev) = {
@@ -117,12 +123,15 @@ static const struct pci_dev *find(enum pci_source s)
 		[PCI_SRC_NIC] = is_nic,
 		[PCI_SRC_SLOT] = is_slot,
 	};
+	const struct pci_dev *best = NULL;
 
 	for (u32 i = 0; i < nr_pci_devs; i++) {
-		if (match[s](&pci_devs[i]))
-			return &pci_devs[i];
+		const struct pci_dev *dev = &pci_devs[i];
+
+		if (match[s](dev) && (!best || ways(dev) > ways(best)))
+			best = dev;
 	}
-	return NULL;
+	return best;
 }
 
 /* What is put back: moderation, and who clears causes by itself. */
