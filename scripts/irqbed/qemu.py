@@ -159,6 +159,7 @@ def command(emulator, run, extra):
         "-monitor", f"unix:{run.monitor},server=on,wait=off",
         # A triple fault and a reset both end QEMU with status 0; this tells.
         "-d", "cpu_reset", "-D", run.reset_log,
+        "-global", "hpet.msi=on",
         "-drive", f"if=none,id=disk,format=raw,file={_quoted(run.disk)}",
         "-device", "virtio-blk-pci,drive=disk,bootindex=0",
     ]
