@@ -6,6 +6,7 @@
  * Spec: IA-PC HPET Specification 1.0a, "FSB Interrupt Delivery"; SDM 3A
  *       "Message Address Register Format", "Message Data Register Format".
  */
+#include <dev/pci_decode.h>
 #include <irq/irq.h>
 
 #include "hpet_case.h"
@@ -16,6 +17,7 @@
 static bool start_fsb(u32 timer)
 {
 	struct hpet_timer_info info;
+	struct msi_msg msg;
 
 	hpet_timer_info(timer, &info);
 	if (!info.fsb_cap)
@@ -24,8 +26,10 @@ static bool start_fsb(u32 timer)
 		return false;
 	pin_mask(&hpet_pin.pin, true);
 	hpet_wants.route = HPET_ROUTE_FSB;
-	hpet_wants.fsb_addr = APIC_DEFAULT_PHYS_BASE | this_cpu(apic_id) << 12;
-	hpet_wants.fsb_data = hpet_pin.pin.vector;
+	if (irq_msi_compose_msg(&msg, this_cpu(apic_id), hpet_pin.pin.vector))
+		SKIP(return false, "no message reaches this CPU's APIC ID");
+	hpet_wants.fsb_addr = msg.address_lo.raw;
+	hpet_wants.fsb_data = msg.data.raw;
 	return true;
 }
 
