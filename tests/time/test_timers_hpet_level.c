@@ -123,24 +123,23 @@ static int start_periodic(bool level, u32 period)
 	return timer;
 }
 
-/* What it reads is the next match: ahead of the counter, periods on. */
+/* *cmp is a match to come: an emulator may be late to move the last one on. */
+static bool ahead(u32 timer, u32 period, u32 *cmp)
+{
+	*cmp = hpet_readl(HPET_Tn_CMP(timer));
+	return *cmp - hpet_readl(HPET_COUNTER) <= period;
+}
+
 TEST(timers, hpet_periodic_comparator_moves_on_by_its_period, PERIODIC_RULE,
      HPET)
 {
-	u32 period = (u32)TICKS_OF_US(500), now, cmp, ahead;
+	u32 period = (u32)TICKS_OF_US(500), cmp;
 	int timer = start_periodic(false, period);
 
 	if (timer < 0)
 		return;
 	EXPECT_GE(stamped_wait(&hpet_pin, 3), 3);
-	for (u32 tries = 0; tries < 16; tries++) {
-		cmp = hpet_readl(HPET_Tn_CMP(timer));
-		now = hpet_readl(HPET_COUNTER);
-		ahead = cmp - now;
-		if (ahead <= period)
-			break; /* not one that passed in between */
-	}
-	EXPECT_LE(ahead, period);
+	EXPECT_TRUE(WAIT_FOR(ahead((u32)timer, period, &cmp), WAIT_DEFAULT_US));
 	EXPECT_EQ((cmp - (u32)hpet_comparator((u32)timer)) % period, 0);
 }
 
