@@ -233,10 +233,10 @@ TEST(timers, pit_modes_1_and_5_of_channel_0_are_never_triggered, GATE_RULE,
 	timers_use_pit();
 	EXPECT_TRUE(stamped_open(&s, irq_to_desc(0)->gsi, rte));
 	for (u32 mode = 1; mode <= 5; mode += 4) {
-		pit_program(0, PIT_LSB_MSB | PIT_MODE_N(mode), 300);
+		pit_program(0, PIT_LSB_MSB | PIT_MODE_N(mode), 12000);
 		udelay(5);
 		pin_mask(&s.pin, false);
-		SLEEP_FOR(s.pin.count, 20000);
+		SLEEP_FOR(s.pin.count, 30000); /* it would end at 10 ms */
 		if (!EXPECT_EQ(pin_wait(&s.pin, 0), 0))
 			ktest_note("mode %u", mode);
 		pin_mask(&s.pin, true);
