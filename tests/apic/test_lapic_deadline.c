@@ -6,6 +6,7 @@
  */
 #include "lapic_case.h"
 
+#include <cpu/cpufeature.h>
 #include <time/clockmath.h>
 
 #define DEADLINE_RULE "SDM 3A TSC-Deadline Mode"
@@ -185,4 +186,29 @@ TEST(lapic, deadline_masked_passes_silently, DEADLINE_RULE,
 	udelay(500);
 	deadline_end();
 	EXPECT_EQ(fired.count, 0);
+}
+
+/* The count of the mode before is stopped, not carried on. */
+TEST(lapic, deadline_mode_entered_stops_a_running_count, DEADLINE_RULE,
+     .needs = NEEDS_TSC_DEADLINE)
+{
+	u32 before, after;
+
+	if (!deadline_begin())
+		return;
+	set_lvtt(APIC_LVT_MASKED | APIC_LVT_TIMER_ONESHOT | VEC_A);
+	apic_write(APIC_TMICT, 0x40000000);
+	before = apic_read(APIC_TMCCT);
+	set_lvtt(DEADLINE_MODE);
+	after = apic_read(APIC_TMCCT);
+	deadline_end();
+	EXPECT_NE(before, 0);
+	EXPECT_EQ(after, 0);
+}
+
+TEST(lapic, deadline_msr_is_absent_where_cpuid_says_so, DEADLINE_RULE)
+{
+	if (cpu_has(X86_FEATURE_TSC_DEADLINE))
+		SKIP(return, "CPUID declares TSC-deadline mode");
+	expect_rdmsr_gp(MSR_IA32_TSC_DEADLINE);
 }

@@ -317,6 +317,23 @@ TEST(lapic, x2apic_id_and_ldr_come_back_with_the_mode, TRANSITION_RULE,
 	EXPECT_EQ(ldr_after, saved.ldr);
 }
 
+TEST(lapic, x2apic_icr_starts_without_a_destination, TRANSITION_RULE,
+     .needs = NEEDS_X2APIC)
+{
+	u64 page, icr;
+
+	if (!mode_can_change() || !lapic_page_map(&page))
+		return;
+	mode_begin();
+	mode_set(MODE_OFF);
+	mode_set(MODE_XAPIC);
+	writel(0x5a000000, page + APIC_ICR2);
+	mode_set(MODE_X2APIC);
+	icr = apic->icr_read();
+	mode_end();
+	EXPECT_EQ(icr >> 32, 0);
+}
+
 /* A page of RAM at the new place: the APIC answers before memory does. */
 TEST(lapic, xapic_registers_move_with_the_base,
      "SDM 3A Relocating the Local APIC Registers", .needs = NEEDS_XAPIC)

@@ -59,11 +59,25 @@ TEST(lapic, x2apic_registers_can_be_read, MSR_RULE, .needs = NEEDS_X2APIC)
 		struct trap got;
 		u64 val;
 
-		if (!x2apic_has(i) || i == APIC_EOI >> 4 ||
-		    i == APIC_SELF_IPI >> 4)
+		if (!x2apic_has(i) || !(lapic_reg_at(i << 4)->access & LR_R))
 			continue;
 		got = catch_rdmsr(MSR_X2APIC_BASE + i, &val);
 		if (!EXPECT_TRAP(got, TRAP_NONE))
+			ktest_note("MSR 0x%x", MSR_X2APIC_BASE + i);
+	}
+}
+
+/* ICR is the one with 64 bits. */
+TEST(lapic, x2apic_upper_halves_read_as_0, MSR_RULE, .needs = NEEDS_X2APIC)
+{
+	for (u32 i = 0; i < 0x40; i++) {
+		const struct lapic_reg *r = lapic_reg_at(i << 4);
+		u64 val;
+
+		if (!x2apic_has(i) || !(r->access & LR_R) || r->reg == APIC_ICR)
+			continue;
+		catch_rdmsr(MSR_X2APIC_BASE + i, &val);
+		if (!EXPECT_EQ(val >> 32, 0))
 			ktest_note("MSR 0x%x", MSR_X2APIC_BASE + i);
 	}
 }
@@ -89,6 +103,22 @@ TEST(lapic, x2apic_has_no_arbitration_and_remote_read, MSR_RULE,
 		SKIP(return, "only Intel's manual rules them out");
 	expect_rdmsr_gp(X2APIC_MSR(APIC_ARBPRI));
 	expect_rdmsr_gp(X2APIC_MSR(APIC_RRR));
+}
+
+TEST(lapic, x2apic_keeps_arbitration_and_remote_read_on_amd,
+     "APM 2 x2APIC Register Address Space", .needs = NEEDS_X2APIC)
+{
+	static const u16 regs[] = { APIC_ARBPRI, APIC_RRR };
+
+	if (boot_cpu_data.vendor != VENDOR_AMD)
+		SKIP(return, "only AMD's manual keeps them");
+	for (u32 i = 0; i < ARRAY_SIZE(regs); i++) {
+		u64 val;
+		struct trap got = catch_rdmsr(X2APIC_MSR(regs[i]), &val);
+
+		if (!EXPECT_TRAP(got, TRAP_NONE))
+			ktest_note("register 0x%03x", regs[i]);
+	}
 }
 
 TEST(lapic, x2apic_eoi_cannot_be_read, MSR_RULE, .needs = NEEDS_X2APIC)

@@ -34,6 +34,18 @@ TEST(pic, elcr_keeps_the_motherboard_lines_edge_triggered, ELCR_RULE)
 	EXPECT_EQ(elcr & 0x2107, 0);
 }
 
+TEST(pic, elcr_takes_no_level_for_the_motherboard_lines, ELCR_RULE)
+{
+	u16 found = elcr_read(), now;
+
+	if (found == 0xffff)
+		SKIP(return, NO_ELCR);
+	elcr_write(found | 0x2107);
+	now = elcr_read();
+	elcr_write(found);
+	EXPECT_EQ(now & 0x2107, 0);
+}
+
 /* All lines are masked: none is another's meanwhile. */
 TEST(pic, elcr_holds_either_mode_for_every_other_line, ELCR_RULE)
 {

@@ -5,9 +5,10 @@
  *
  * Spec: SDM 3A "Local Vector Table", Delivery Mode, Mask, Remote IRR.
  */
-#include "pic.h"
-
 #include <trap/traps.h>
+
+#include "lapic_case.h"
+#include "pic.h"
 
 #define MODE_RULE "SDM 3A Local Vector Table, Delivery Mode"
 #define MASK_RULE "SDM 3A Local Vector Table, Mask"
@@ -141,4 +142,42 @@ TEST(pic, lint0_masked_is_silent_in_every_mode, MASK_RULE, USES_NMI)
 		EXPECT_EQ(nmis, 0);
 		wire_lower(line.wire);
 	}
+}
+
+static volatile u32 by_intr;
+static u16 isr_by_intr;
+
+/* No APIC to ask or to end: the 8259 alone. */
+static void serve_intr(void)
+{
+	by_intr++;
+	isr_by_intr = i8259_read_isr();
+	i8259_eoi(line.irq);
+	wire_lower(line.wire);
+}
+
+/* Through a scratch IDT: irqbed's own path would ask the APIC. */
+TEST(pic, a_line_interrupts_a_cpu_whose_apic_is_off,
+     "SDM 3A Enabling or Disabling the Local APIC", USES_NMI)
+{
+	if (!mode_can_change())
+		return;
+	if (!open_with(APIC_LVT_MASKED))
+		SKIP(return, NO_WIRE);
+	if (!EXPECT_EQ(scratch_begin(scratch_serve), 0))
+		return;
+	lapic_scratch_hook = serve_intr;
+	by_intr = 0;
+	mode_begin();
+	mode_set(MODE_OFF);
+	local_irq_enable();
+	wire_raise(line.wire);
+	WAIT_FOR(by_intr, WAIT_DEFAULT_US);
+	pin_settle();
+	local_irq_disable();
+	i8259_write_imr(0xffff);
+	mode_end();
+	scratch_end();
+	EXPECT_EQ(by_intr, 1);
+	EXPECT_EQ(isr_by_intr, BIT(line.irq));
 }
