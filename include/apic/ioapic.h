@@ -75,8 +75,8 @@ extern u32 nr_ioapics;
  */
 u32 ioapic_init(const struct acpi_madt *madt);
 
-/* The same into a list of MAX_IOAPICS, by any way to the registers. Pure. */
-u32 ioapic_probe_all(struct ioapic *list, const struct acpi_madt *madt,
+/* The same for n said to be there, by any way to the registers. Pure. */
+u32 ioapic_probe_all(struct ioapic *list, const struct acpi_ioapic *said, u32 n,
 		     const struct ioapic_mmio *mmio);
 
 /* The IOAPIC and pin of a GSI, or NULL. */

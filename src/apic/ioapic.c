@@ -49,7 +49,8 @@ static const struct ioapic_mmio machine = {
 
 u32 ioapic_init(const struct acpi_madt *madt)
 {
-	nr_ioapics = ioapic_probe_all(ioapics, madt, &machine);
+	nr_ioapics = ioapic_probe_all(ioapics, madt->ioapic, madt->nr_ioapics,
+				      &machine);
 	return nr_ioapics;
 }
 

@@ -125,23 +125,23 @@ static void mask_pins(struct ioapic *io)
 	}
 }
 
-u32 ioapic_probe_all(struct ioapic *list, const struct acpi_madt *madt,
+u32 ioapic_probe_all(struct ioapic *list, const struct acpi_ioapic *said, u32 n,
 		     const struct ioapic_mmio *mmio)
 {
-	u32 n = 0;
+	u32 found = 0;
 
-	for (u32 i = 0; i < madt->nr_ioapics; i++) {
+	for (u32 i = 0; i < n; i++) {
 		struct ioapic io = {
 			.mmio = mmio,
-			.base = madt->ioapic[i].address,
-			.id = madt->ioapic[i].id,
-			.gsi_base = madt->ioapic[i].gsi_base,
+			.base = said[i].address,
+			.id = said[i].id,
+			.gsi_base = said[i].gsi_base,
 		};
 
 		if (!probe(&io))
 			continue;
 		mask_pins(&io);
-		list[n++] = io;
+		list[found++] = io;
 	}
-	return n;
+	return found;
 }

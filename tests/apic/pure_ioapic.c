@@ -30,8 +30,9 @@ struct file {
 
 static union ioapic_rte pool[ENTRIES];
 static struct file files[3];
-static struct ioapic found[MAX_IOAPICS];
-static struct acpi_madt madt;
+static struct acpi_ioapic said[ARRAY_SIZE(files)]; /* by the MADT */
+static struct ioapic found[ARRAY_SIZE(files)];
+static u32 nr_said;
 static u32 locked, unlocked_steps;
 
 /* The last writes through the window or to EOI: which register, what. */
@@ -146,28 +147,28 @@ static void nothing_there(void)
 	memset(pool, 0, sizeof(pool));
 	memset(files, 0, sizeof(files));
 	memset(found, 0, sizeof(found));
-	memset(&madt, 0, sizeof(madt));
-	locked = unlocked_steps = traced = 0;
+	memset(said, 0, sizeof(said));
+	nr_said = locked = unlocked_steps = traced = 0;
 }
 
 /* One more, listed in the MADT; its entries follow those of the last. */
 static struct file *add(u32 version, u32 pins, u32 gsi_base)
 {
-	u32 n = madt.nr_ioapics++;
+	u32 n = nr_said++;
 	struct file *f = &files[n];
 
 	f->version = version;
 	f->pins = pins;
 	f->index_mask = 0xff;
 	f->rte = n ? files[n - 1].rte + files[n - 1].pins : pool;
-	madt.ioapic[n].address = FILES + n * FILE_SIZE;
-	madt.ioapic[n].gsi_base = gsi_base;
+	said[n].address = FILES + n * FILE_SIZE;
+	said[n].gsi_base = gsi_base;
 	return f;
 }
 
 static u32 probe(void)
 {
-	return ioapic_probe_all(found, &madt, &fake);
+	return ioapic_probe_all(found, said, nr_said, &fake);
 }
 
 static u32 masked(const struct file *f)

@@ -149,6 +149,20 @@ TEST(pic, the_slaves_lines_come_before_line_3, CASCADE_RULE,
 	close_both();
 }
 
+TEST(pic, a_masked_slave_asks_nothing_of_its_master,
+     "8259A Interrupt Mask Register", NEED_SLAVE)
+{
+	if (!open_both(true))
+		SKIP(return, NO_WIRE);
+	pic_connect((u16)~BIT(PIC_CASCADE_IR));
+	raise_aux();
+	EXPECT_EQ(pin_wait(&aux.pin, 0), 0);
+	EXPECT_EQ(i8259_read_irr() & (BIT(12) | BIT(PIC_CASCADE_IR)), BIT(12));
+	i8259_write_imr(both_and(0));
+	EXPECT_EQ(pin_wait(&aux.pin, 1), 1);
+	close_both();
+}
+
 /* Each chip is polled for itself. */
 TEST(pic, poll_of_the_slave_names_its_line, "8259A Poll Command", NEED_SLAVE)
 {
