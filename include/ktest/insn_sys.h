@@ -14,9 +14,6 @@
 INSN(monitor);
 INSN(mwait);
 INSN(rdpmc);
-/* RDI: what is written. */
-INSN(wrfsbase);
-INSN(wrgsbase); /* IF is 0 */
 /* RDI: an XSAVE area, of which nothing is loaded. */
 INSN(xrstor_nothing);
 #undef INSN

@@ -27,18 +27,6 @@ at xrstor_nothing
 	xrstor	(%rdi)
 	ret
 
-/* A GS base that is taken must not stay: C finds its CPU by it. */
-insn wrfsbase
-at wrfsbase
-	wrfsbase %rdi
-	ret
-insn wrgsbase
-	rdgsbase %rax
-at wrgsbase
-	wrgsbase %rdi
-	wrgsbase %rax
-	ret
-
 /* RDI: the image, which becomes what PUSHF sees of it. */
 insn popf_pushf
 	pushfq

@@ -152,21 +152,6 @@ TEST(gp, rdpmc_of_no_counter, "SDM 2B RDTSC, RDPMC")
 	EXPECT_FAULT_AT(insn_rdpmc, 0x12345678, X86_TRAP_GP, 0, insn_rdpmc_at);
 }
 
-TEST(gp, noncanonical_wrfsbase_and_wrgsbase,
-     "SDM 2B RDFSBASE/RDGSBASE, WRFSBASE/WRGSBASE")
-{
-	u64 fs = rdmsr(MSR_FS_BASE);
-
-	if (!cpu_has(X86_FEATURE_FSGSBASE))
-		SKIP(return, "this CPU has no FSGSBASE");
-	EXPECT_FAULT(insn_wrfsbase, NONCANONICAL, X86_TRAP_GP, 0);
-	wrmsr(MSR_FS_BASE, fs);
-	local_irq_disable();
-	EXPECT_FAULT_AT(insn_wrgsbase, NONCANONICAL, X86_TRAP_GP, 0,
-			insn_wrgsbase_at);
-	local_irq_enable();
-}
-
 /* XSTATE_BV beyond XCR0; XCOMP_BV without bit 63; what is reserved. */
 TEST(gp, xrstor_of_a_bad_header, "SDM 2D XSAVE, XRSTOR")
 {
