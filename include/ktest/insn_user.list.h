@@ -64,6 +64,7 @@ USER(sysret);
 USER(xsetbv);
 USER(rdpmc);
 USER(rdtsc);
+USER(rdtscp);
 USER(sgdt);
 USER(sidt);
 USER(sldt);

@@ -154,6 +154,13 @@ group cr_absent				/* MOV to and from; ECX */
 	slot	0x44, 0x0f, 0x22, REG(\reg)
 	.endr
 end cr_absent
+group cr_mod				/* mod 0, 1, 2 are registers as 3 is */
+	.irp	mod, 0x00, 0x40, 0x80
+	slot	0x0f, 0x20, \mod + 1
+	slot	0x0f, 0x20, \mod + 0x11
+	slot	0x0f, 0x21, \mod + 0x39
+	.endr
+end cr_mod
 group dr_absent				/* DR8 to DR15 */
 	.irp	reg, 0, 1, 2, 3, 4, 5, 6, 7
 	slot	0x44, 0x0f, 0x21, REG(\reg)

@@ -91,6 +91,7 @@ user sysret,		sysretq
 user xsetbv,		xsetbv
 user rdpmc,		rdpmc
 user rdtsc,		rdtsc
+user rdtscp,		rdtscp
 user sgdt,		sgdt (%rsp)
 user sidt,		sidt (%rsp)
 user sldt,		sldt %eax

@@ -123,6 +123,12 @@ TEST(ud, control_registers_that_do_not_exist, RULE_MOVCR)
 	EXPECT_UD(cr_absent);
 }
 
+/* CR0, CR2 and DR7 into ECX: no memory form, no displacement. */
+TEST(ud, mod_bits_of_mov_cr_and_dr_are_ignored, "SDM 2B MOV-Control Registers")
+{
+	EXPECT_RUNS(cr_mod);
+}
+
 TEST(ud, debug_registers_above_7_do_not_exist,
      RULE "; SDM 2B MOV-Debug Registers")
 {

@@ -220,6 +220,8 @@ TEST(user, counters_as_cr4_says, "SDM 2B RDTSC, RDPMC")
 	EXPECT_USER_TRAPPED(user_rdtsc, IA32_SYSCALL_VECTOR, user_rdtsc + 4);
 	write_cr4(cr4 | X86_CR4_TSD);
 	EXPECT_USER_FAULT(user_rdtsc, X86_TRAP_GP, 0);
+	if (cpu_has(X86_FEATURE_RDTSCP))
+		EXPECT_USER_FAULT(user_rdtscp, X86_TRAP_GP, 0);
 	write_cr4(cr4);
 }
 
