@@ -14,7 +14,7 @@ struct cpuinfo {
 	u32 family, model, stepping;
 	u32 max_leaf, max_ext_leaf;
 	u32 word[CPUID_WORDS];
-	u8 phys_bits; /* MAXPHYADDR */
+	u8 phys_bits; /* MAXPHYADDR; 52 where the C-bit is one of them */
 	u8 virt_bits;
 };
 

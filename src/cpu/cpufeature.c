@@ -2,11 +2,13 @@
 /*
  * cpufeature.c - CPUID, read once; a leaf above the maximum is never read.
  *
- * Spec: SDM 2A "CPUID"; APM 3 appendix E. On Intel a leaf above the maximum
- *       returns another leaf's data, so each read is guarded.
+ * Spec: SDM 2A "CPUID"; APM 3 appendix E; APM 2 "Secure Memory Encryption". On
+ * Intel a leaf above the maximum returns another leaf's data, so each read is
+ * guarded.
  */
 #include <cpu/cpufeature.h>
 
+#include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <lib/string.h>
 
@@ -50,6 +52,19 @@ static void identify_extended(struct cpuinfo *c)
 	}
 }
 
+/*
+ * With memory encryption on, one of the address bits that CPUID leaves over is
+ * the C-bit, and others are not addresses either: none is taken for reserved.
+ */
+static void identify_encryption(struct cpuinfo *c)
+{
+	if (c->vendor != VENDOR_AMD || c->max_ext_leaf < 0x8000001f ||
+	    !(cpuid_count(0x8000001f, 0).eax & 1))
+		return;
+	if (rdmsr(MSR_AMD64_SYSCFG) & MSR_AMD64_SYSCFG_MEM_ENCRYPT)
+		c->phys_bits = 52;
+}
+
 void cpu_identify(void)
 {
 	struct cpuinfo *c = &boot_cpu_data;
@@ -70,6 +85,7 @@ void cpu_identify(void)
 		c->word[CPUID_7_ECX] = r.ecx;
 	}
 	identify_extended(c);
+	identify_encryption(c);
 	if (cpu_has(X86_FEATURE_HYPERVISOR)) {
 		r = cpuid_count(0x40000000, 0);
 		copy_id(c->hypervisor_id, r.ebx, r.ecx, r.edx);
