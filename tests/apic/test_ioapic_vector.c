@@ -69,8 +69,8 @@ TEST(ioapic, level_goes_through_tmr_at_every_vector, TMR_RULE)
 		SKIP(return, NO_WIRE);
 	if (!EXPECT_EQ(scratch_begin(serve_level), 0))
 		return;
-	for (u32 v = FIRST_APIC_VECTOR; v < NR_VECTORS; v++)
-		good += level_of(v);
+	for (u32 v = FIRST_APIC_VECTOR; v < NR_VECTORS && level_of(v); v++)
+		good++;
 	scratch_end();
 	EXPECT_EQ(good, NR_VECTORS - FIRST_APIC_VECTOR);
 	EXPECT_EQ(scratch_log.n, NR_VECTORS - FIRST_APIC_VECTOR);
