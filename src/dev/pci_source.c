@@ -209,16 +209,16 @@ static void slot_open(void)
 	src[PCI_SRC_SLOT].slot_control =
 		(u16)pci_read(dev, dev->exp + PCI_EXP_SLTCTL, 2);
 	slot_write(PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_CC);
-	slot_write(PCI_EXP_SLTCTL, slot_command());
 	src[PCI_SRC_SLOT].busy = true;
+	slot_write(PCI_EXP_SLTCTL, slot_command());
 	slot_settle();
 }
 
 static void slot_close(void)
 {
 	slot_settle();
-	slot_write(PCI_EXP_SLTCTL, src[PCI_SRC_SLOT].slot_control);
 	src[PCI_SRC_SLOT].busy = true;
+	slot_write(PCI_EXP_SLTCTL, src[PCI_SRC_SLOT].slot_control);
 	slot_settle();
 }
 
@@ -312,8 +312,8 @@ void pci_source_raise(enum pci_source s)
 		writel(NIC_LSC, src[s].regs + NIC_ICS);
 		break;
 	default:
+		src[s].busy = true; /* first: the interrupt may be at once */
 		slot_write(PCI_EXP_SLTCTL, slot_command());
-		src[s].busy = true;
 	}
 }
 
