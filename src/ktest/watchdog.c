@@ -49,19 +49,32 @@ static struct rtc_state rtc_saved;
 static struct pit_state pit_saved;
 static u32 hpet_gsi;
 
+static u32 hpet_started; /* low half of the counter */
+static bool hpet_wide;
+
+static int hpet_shoot(u64 ms)
+{
+	struct hpet_setup setup = { .route = HPET_ROUTE_IOAPIC,
+				    .gsi = (u8)hpet_gsi,
+				    .wide = hpet_wide };
+
+	hpet_started = hpet_readl(HPET_COUNTER);
+	return hpet_oneshot(HPET_TIMER, &setup, hpet_ns_to_ticks(ms * 1000000));
+}
+
 /*
  * Later than the deadline by more than the HPET and the TSC can disagree: its
- * one NMI, come early by the TSC, would be taken for somebody else's.
+ * one NMI, come early by the TSC, would be taken for somebody else's. Wide
+ * where it can be: one of 32 bits interrupts as the counter wraps, too.
  */
 static int hpet_arm(u32 ms)
 {
-	struct hpet_setup setup = { .route = HPET_ROUTE_IOAPIC,
-				    .gsi = (u8)hpet_gsi };
-	u64 late = (u64)(ms + ms / 64 + 1) * deadline_scale;
-	u64 ticks = hpet_ns_to_ticks(late * 1000000);
+	struct hpet_timer_info info;
 
 	hpet_timer_save(HPET_TIMER, &hpet_saved);
-	return hpet_oneshot(HPET_TIMER, &setup, ticks);
+	hpet_wide = !hpet_timer_info(HPET_TIMER, &info) && info.wide_cap &&
+		    hpet_counter_is_64bit();
+	return hpet_shoot((u64)(ms + ms / 64 + 1) * deadline_scale);
 }
 
 static void hpet_disarm(void)
@@ -70,10 +83,15 @@ static void hpet_disarm(void)
 	hpet_timer_restore(HPET_TIMER, &hpet_saved);
 }
 
-/* One shot: there is no NMI of it before its time. */
+/* One shot: there is no NMI of it before its time, but at a wrap. */
 static bool hpet_pending(void)
 {
-	return deadline_passed(deadline);
+	if (deadline_passed(deadline))
+		return true;
+	if (hpet_wide || hpet_readl(HPET_COUNTER) >= hpet_started)
+		return false;
+	hpet_shoot(tsc_to_us(deadline - rdtsc()) / 1000 + 100);
+	return true;
 }
 
 static int rtc_arm(u32 ms)
