@@ -66,10 +66,11 @@ def _summary(catalogue):
 def _platforms(defect_rows, skip_rows, catalogue):
     yield from (
         "", "## Platforms", "",
-        "`make test` boots nine machines of QEMU's software CPU (TCG). What is "
-        "judged below", "holds on each, except for the cases that "
-        "tests/known-defects lists with what was", "seen, and for those that "
-        "are skipped because of what a machine lacks.", "")
+        "`make test` boots every machine of scripts/suite-matrix on QEMU's "
+        "software CPU (TCG).", "What is judged below holds on each, except "
+        "for the cases that tests/known-defects", "lists with what was seen, "
+        "and for those that are skipped because of what a machine", "lacks.",
+        "")
     lines = []
     for platform in sorted({row.platform for row in defect_rows}):
         failing = {r.case for r in defect_rows if r.platform == platform}
