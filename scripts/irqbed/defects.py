@@ -7,8 +7,12 @@ conditions on the facts of the log's header:
 
     tcg 9.0..10.x           QEMU's software CPU, 9.0 up to any 10
     tcg 9.0.. apic=x2apic   from 9.0 on, when the header says apic=x2apic
+
+Where what was seen begins with "the emulator ends", the case is not run there:
+nothing would come after it.
 """
 
+import fnmatch
 import re
 from dataclasses import dataclass
 
@@ -104,3 +108,13 @@ def load(path):
 def for_platform(rows, facts):
     """{case: row} of the rows that hold where the log was made."""
     return {row.case: row for row in rows if row.applies(facts)}
+
+
+def fatal(rows, platform, tests=""):
+    """Rows of what would end the emulator itself, among tests' globs."""
+    globs = [g for g in tests.split(",") if g] or ["*"]
+    return [row for row in rows
+            if row.seen.startswith("the emulator ends")
+            and row.applies({"platform": platform})
+            and any(fnmatch.fnmatchcase(row.case, g) for g in globs)
+            and row.case not in globs]

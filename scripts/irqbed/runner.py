@@ -198,6 +198,10 @@ def run(args):
         raise image.ImageError(f"no image '{args.image}': run make")
     platform = f"{qemu.accelerator(args.extra)}-{qemu.version(emulator)}"
     scale = load_scale()
+    for row in defects.fatal(defects.load(KNOWN_DEFECTS), platform,
+                             args.tests or ""):
+        print(f"irqbed: not run: {row.case}: {row.seen}", flush=True)
+        args.skip = ",".join(filter(None, (args.skip, row.case)))
     options = options_text(args, platform, scale)
     plain = boot.Run(args.machine, args.cpu, args.smp, args.memory, code,
                      variables, gdb=args.gdb)

@@ -38,6 +38,19 @@ def ranges_hold_what_they_say(folder):
 
 
 @test
+def what_ends_the_emulator_is_not_run_there(folder):
+    rows = defects.load(write(folder, "rows", ROW.replace(
+        "no #GP", "the emulator ends: fatal error") + "a.one\ttcg 9.0..\t"
+        "SDM 3A \"EOI\"\tno #GP\n"))
+    for platform, tests, names in (
+            ("tcg-10.0.2", "", ["a.two"]), ("tcg-8.0", "", []),
+            ("tcg-10.0.2", "a.*", ["a.two"]), ("tcg-10.0.2", "b.*", []),
+            ("tcg-10.0.2", "a.two", [])):  # asked for by name: so be it
+        check([row.case for row in defects.fatal(rows, platform, tests)],
+              names, f"{platform} {tests}")
+
+
+@test
 def a_listed_failure_passes(folder):
     status, out = judge(folder, FAILING, ROW)
     check(status, 0, out)
