@@ -347,6 +347,8 @@ void pci_source_raise_vector(enum pci_source s, u32 n)
 
 	if (!(readl(regs + IGB_GPIE) & IGB_GPIE_MSIX)) {
 		writel(IGB_GPIE_MSIX, regs + IGB_GPIE);
+		writel(~0u, regs + IGB_EICR); /* of the other mode's events */
+		readl(regs + NIC_ICR);
 		writel((1u << IGB_VECTORS) - 1, regs + IGB_EIMS);
 	}
 	writel(1u << n, regs + IGB_EICS);
