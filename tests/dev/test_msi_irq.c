@@ -93,6 +93,17 @@ TEST(msi, one_that_comes_while_disabled_is_replayed_once,
 	each_source(HAS_MSI, judge_replay);
 }
 
+/* What another case left pending in the function comes with an event. */
+static void absorb(u32 irq)
+{
+	pci_source_raise_vector(src, 0);
+	pin_settle();
+	pci_source_lower(src);
+	pin_settle();
+	raised_irqs(irq, calls[0]);
+	calls[0] = 0;
+}
+
 static void judge_irqs(void)
 {
 	u64 before[NR_ENTRIES];
@@ -105,9 +116,11 @@ static void judge_irqs(void)
 		u32 irq = (u32)pci_irq_vector(pdev, n);
 
 		calls[n] = 0;
-		before[n] = kstat_irqs(irq);
 		EXPECT_EQ(request_irq(irq, count, 0, "msix", &calls[n]), 0);
 	}
+	absorb((u32)pci_irq_vector(pdev, 0));
+	for (u32 n = 0; n < NR_ENTRIES; n++)
+		before[n] = kstat_irqs((u32)pci_irq_vector(pdev, n));
 	for (u32 i = 0; i < 6; i++) {
 		u32 n = i % 3 == 2; /* 4 of entry 0, 2 of entry 1 */
 		u32 seen = calls[n];
@@ -151,6 +164,7 @@ static void judge_disable_irq(void)
 	irq = (u32)pci_irq_vector(pdev, 0);
 	calls[0] = 0;
 	EXPECT_EQ(request_irq(irq, count, 0, "msix", &calls[0]), 0);
+	absorb(irq);
 	entry = pci_map_bar(pdev, cap.table_bar) + cap.table_offset;
 	disable_irq(irq);
 	EXPECT_FALSE(is_masked());
