@@ -26,6 +26,10 @@
 #define X86_EFLAGS_VIF		0x00080000
 #define X86_EFLAGS_VIP		0x00100000
 #define X86_EFLAGS_ID		0x00200000
+/* What arithmetic leaves: not OF's neighbours DF, IF and TF. */
+#define X86_EFLAGS_STATUS \
+	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
+	 X86_EFLAGS_SF | X86_EFLAGS_OF)
 
 #define X86_CR0_PE		0x00000001
 #define X86_CR0_MP		0x00000002

@@ -2,33 +2,7 @@
 /* insn_mem.S - single accesses, with RFLAGS.AC as it is or set. */
 #include "insn_trap.h"
 
-#define AC 0x40000
-
 	.text
-
-	.macro plain name, text:vararg
-insn \name
-at \name
-	\text
-	ret
-	.endm
-
-	/*
-	 * POPF rather than STAC, which needs SMAP. Where the access faults,
-	 * the catcher puts RFLAGS back.
-	 */
-	.macro with_ac name, text:vararg
-insn \name
-	pushfq
-	movq	(%rsp), %rdx
-	orl	$AC, (%rsp)
-	popfq
-at \name
-	\text
-	pushq	%rdx
-	popfq
-	ret
-	.endm
 
 plain mem_read,		movb (%rdi), %al
 plain mem_write,	movb $0, (%rdi)

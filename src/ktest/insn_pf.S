@@ -2,16 +2,7 @@
 /* insn_pf.S - accesses that may meet a page fault half way. */
 #include "insn_trap.h"
 
-#define AC 0x40000
-
 	.text
-
-	.macro plain name, text:vararg
-insn \name
-at \name
-	\text
-	ret
-	.endm
 
 plain pf_read2,		movw (%rdi), %ax
 plain pf_read4,		movl (%rdi), %eax
@@ -128,19 +119,6 @@ string pf_rep_scasb,	repe scasb
 string pf_rep_cmpsb,	repe cmpsb
 down pf_rep_stosb_down,	rep stosb
 down pf_rep_movsb_down,	rep movsb
-
-	.macro with_ac name, text:vararg
-insn \name
-	pushfq
-	movq	(%rsp), %rdx
-	orl	$AC, (%rsp)
-	popfq
-at \name
-	\text
-	pushq	%rdx
-	popfq
-	ret
-	.endm
 
 plain pf_int_0x80,	int $0x80
 with_ac pf_int_0x80_ac,	int $0x80

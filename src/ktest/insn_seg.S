@@ -6,13 +6,6 @@
 
 	.text
 
-	.macro plain name, text:vararg
-insn \name
-at \name
-	\text
-	ret
-	.endm
-
 plain mov_ds,		movl %edi, %ds
 plain mov_es,		movl %edi, %es
 plain mov_fs,		movl %edi, %fs

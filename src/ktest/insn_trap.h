@@ -9,6 +9,8 @@
 #pragma once
 /* clang-format off */
 
+#include <asm/processor-flags.h>
+
 	.macro insn name
 	.balign	16
 	.globl	insn_\name
@@ -26,5 +28,30 @@ insn_\name\()_at:
 	.macro bytes name, list:vararg
 insn \name
 	.byte	\list
+	ret
+	.endm
+
+	/* One instruction, judged by its own address. */
+	.macro plain name, text:vararg
+insn \name
+at \name
+	\text
+	ret
+	.endm
+
+	/*
+	 * The same with RFLAGS.AC set. POPF rather than STAC, which needs
+	 * SMAP. Where the access faults, the catcher puts RFLAGS back.
+	 */
+	.macro with_ac name, text:vararg
+insn \name
+	pushfq
+	movq	(%rsp), %rdx
+	orl	$X86_EFLAGS_AC, (%rsp)
+	popfq
+at \name
+	\text
+	pushq	%rdx
+	popfq
 	ret
 	.endm

@@ -21,7 +21,7 @@
 SUITE(df, .setup = probe_reset, .teardown = probe_teardown);
 
 /* Flags that say nothing here: #DE leaves them undefined. */
-#define ARITHMETIC 0x8d5ull
+#define IGNORED ((u64)X86_EFLAGS_STATUS)
 
 /* SDM 3A, table "Interrupt and Exception Classes". */
 enum df_class { BENIGN, CONTRIBUTORY, PAGE_FAULT };
@@ -180,14 +180,14 @@ static bool judge_df(const struct first *f, u32 nr)
 /* The flags of the frame, and those the handler began with. */
 static bool judge_flags(const struct first *f, u64 start)
 {
-	u64 ignored = ARITHMETIC, rf = X86_EFLAGS_RF;
+	u64 ignored = IGNORED, rf = X86_EFLAGS_RF;
 	u64 cleared = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_IF | rf;
 
 	if (f->source >= BREAKPOINT)
 		ignored |= rf;
 	return EXPECT_EQ(coded(0)->flags & ~ignored, (start | rf) & ~ignored) &
-	       EXPECT_EQ(probe.hit[0].flags & ~ARITHMETIC,
-			 start & ~cleared & ~ARITHMETIC);
+	       EXPECT_EQ(probe.hit[0].flags & ~IGNORED,
+			 start & ~cleared & ~IGNORED);
 }
 
 /*

@@ -34,6 +34,12 @@ void pci_case_close(void);
 /* Raise and, once what came was counted, lower: how many came. */
 u32 raised(u32 want);
 
+/*
+ * MSI-X: what other cases left pending in src comes with an event. Raise one,
+ * and have done with all that came; the caller forgets its counts.
+ */
+void absorb_pending(void);
+
 /* The command register with bits set or clear. */
 void set_command(u32 bits, bool on);
 bool intx_status(void);

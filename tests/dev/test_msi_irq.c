@@ -93,13 +93,9 @@ TEST(msi, one_that_comes_while_disabled_is_replayed_once,
 	each_source(HAS_MSI, judge_replay);
 }
 
-/* What another case left pending in the function comes with an event. */
 static void absorb(u32 irq)
 {
-	pci_source_raise_vector(src, 0);
-	pin_settle();
-	pci_source_lower(src);
-	pin_settle();
+	absorb_pending();
 	raised_irqs(irq, calls[0]);
 	calls[0] = 0;
 }

@@ -74,11 +74,7 @@ static bool begin(void)
 		mask(n, false);
 	}
 	control(PCI_MSIX_FLAGS_ENABLE);
-	/* What other cases left pending comes now, with the first event. */
-	pci_source_raise_vector(src, 0);
-	pin_settle();
-	pci_source_lower(src);
-	pin_settle();
+	absorb_pending();
 	for (u32 n = 0; n < NR_ENTRIES; n++)
 		pins[n].count = 0;
 	return true;

@@ -174,6 +174,14 @@ void each_source(u32 needs, void (*judge)(void))
 					      : "INTx at a pin");
 }
 
+void absorb_pending(void)
+{
+	pci_source_raise_vector(src, 0);
+	pin_settle();
+	pci_source_lower(src);
+	pin_settle();
+}
+
 void msi_enable(bool on)
 {
 	pci_write(pdev, msi.pos + PCI_MSI_FLAGS, 2,

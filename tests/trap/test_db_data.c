@@ -42,11 +42,6 @@ static const struct access ports[] = {
 	ACCESS(out1, 1, true), ACCESS(out2, 2, true), ACCESS(out4, 4, true),
 };
 
-/* What an instruction that is watched may leave of its own. */
-#define STATUS_FLAGS                                                     \
-	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
-	 X86_EFLAGS_SF | X86_EFLAGS_OF)
-
 static const struct {
 	u32 field, bytes;
 } lens[] = {
@@ -61,7 +56,7 @@ static bool expect_met(bool met, u32 n, const void *at)
 	if (met && db.n) {
 		ok &= EXPECT_EQ(db.at[0].ip, at);
 		ok &= EXPECT_EQ(db.at[0].dr6, DR6_RESERVED | DR_TRAP0 << n);
-		ok &= EXPECT_EQ(db.at[0].flags & ~(u64)STATUS_FLAGS,
+		ok &= EXPECT_EQ(db.at[0].flags & ~(u64)X86_EFLAGS_STATUS,
 				X86_EFLAGS_FIXED);
 	}
 	return ok;

@@ -12,9 +12,6 @@
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
 
-#define STATUS_FLAGS                                                     \
-	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
-	 X86_EFLAGS_SF | X86_EFLAGS_OF)
 /* What an interrupt gate clears, and DF, which our entry code does. */
 #define CLEAR_IN_HANDLER                                                 \
 	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | \
@@ -43,11 +40,11 @@ static void check_handler(const struct place *at, const struct trap *got)
 static void check_saved_flags(const struct place *at, const struct trap *got,
 			      const struct want *want, u64 before)
 {
-	u64 flags = (before & ~STATUS_FLAGS) | X86_EFLAGS_FIXED;
+	u64 flags = (before & ~X86_EFLAGS_STATUS) | X86_EFLAGS_FIXED;
 
 	if (want->fault)
 		flags |= X86_EFLAGS_RF;
-	check(at, "saved RFLAGS", got->flags & ~(u64)STATUS_FLAGS, flags);
+	check(at, "saved RFLAGS", got->flags & ~(u64)X86_EFLAGS_STATUS, flags);
 }
 
 /* Where the CPU begins to push: an IST stack's top, or RSP aligned down. */

@@ -30,9 +30,7 @@
 #define USER_GS	      0x00001234567890a0ull
 #define NMI_SIZE      ((u32)(nmi_exit_end - (char *)asm_exc_nmi))
 #define NOWHERE	      0xdead0000dead0008ull /* no address, and never used as one */
-#define STATUS                                                           \
-	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
-	 X86_EFLAGS_SF | X86_EFLAGS_OF | X86_EFLAGS_DF | X86_EFLAGS_FIXED)
+#define STATUS	      (X86_EFLAGS_STATUS | X86_EFLAGS_DF | X86_EFLAGS_FIXED)
 
 extern char nmi_again[], nmi_repeat[], nmi_iretq[], nmi_exit_end[];
 extern char nmi_from_user[];

@@ -8,10 +8,8 @@
 
 #include "judge.h"
 
-#define HLT_TRIES 8
-#define STATUS_AND_RF                                                    \
-	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
-	 X86_EFLAGS_SF | X86_EFLAGS_OF | X86_EFLAGS_RF)
+#define HLT_TRIES     8
+#define STATUS_AND_RF (X86_EFLAGS_STATUS | X86_EFLAGS_RF)
 #define CLEAR_IN_HANDLER \
 	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF)
 

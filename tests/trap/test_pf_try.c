@@ -9,10 +9,6 @@
 
 #include "pf.h"
 
-#define STATUS_FLAGS                                                     \
-	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
-	 X86_EFLAGS_SF | X86_EFLAGS_OF)
-
 /* By the gate, and DF by our entry code. */
 #define CLEARED                                                          \
 	(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | \
@@ -70,7 +66,7 @@ static void by_cpl_0(struct one_try *t)
 
 	catch_run(&t->frame, CATCH_VALUE, insn[ac][a].fn, (void *)t->addr);
 	t->ip = a == PF_FETCH ? t->addr : (u64)insn[ac][a].at;
-	t->flags = (t->frame.flags & ~STATUS_FLAGS) | X86_EFLAGS_RF |
+	t->flags = (t->frame.flags & ~X86_EFLAGS_STATUS) | X86_EFLAGS_RF |
 		   (ac ? X86_EFLAGS_AC : 0);
 	/* catch_call() pushed RBP and a return address, a CALL one more. */
 	t->sp = t->frame.sp - (ac && a == PF_FETCH ? 24 : 16);
@@ -102,7 +98,7 @@ static void check_fault(const struct one_try *t, const struct pf_answer *a)
 	SAME("error code", got->error_code & ~open, a->code & ~open);
 	SAME("CR2", got->cr2, t->addr);
 	SAME("saved RIP", got->ip, t->ip);
-	SAME("saved RFLAGS", got->flags & ~STATUS_FLAGS, t->flags);
+	SAME("saved RFLAGS", got->flags & ~X86_EFLAGS_STATUS, t->flags);
 	SAME("saved RSP", got->sp, t->sp);
 	SAME("saved CS", got->cs, cpl3 ? __USER_CS : __KERNEL_CS);
 	SAME("saved SS", got->ss, cpl3 ? __USER_DS : __KERNEL_DS);
