@@ -14,7 +14,7 @@
 #include <console/console.h>
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
-#include <cpu/percpu.h>
+#include <cpu/cpumask.h>
 #include <cpu/sections.h>
 #include <cpu/spinlock.h>
 #include <dev/hpet.h>
@@ -43,7 +43,6 @@ static void log_idle_options(const struct options *opt)
 		{ "bench", opt->bench },
 		{ "trace", opt->trace },
 		{ "monitor", opt->monitor || opt->finish == FINISH_MONITOR },
-		{ "cpu", opt->cpu > 0 },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(idle); i++) {
@@ -190,22 +189,6 @@ void console_from_spcr(const struct boot_info *info)
 		       (unsigned long long)spcr->uart.address);
 }
 
-/* Bits 0 and 1: LINT0, LINT1 are wired to NMI, for the CPU with this ID. */
-static u32 lint_nmi_of(u32 apic_id)
-{
-	const struct acpi_madt *m = &acpi_tables.madt;
-	u32 lints = 0;
-
-	for (u32 i = 0; i < m->nr_cpus; i++) {
-		if (m->cpu[i].apic_id != apic_id)
-			continue;
-		for (u32 n = 0; n < 2; n++)
-			lints |= m->cpu[i].lint_nmi[n] & ACPI_IRQ_NMI ? 1u << n
-								      : 0;
-	}
-	return lints;
-}
-
 void legacy_pic_init(void)
 {
 	int err;
@@ -246,7 +229,7 @@ void apic_intr_init(void)
 	if (lapic_select(acpi_tables.madt.lapic_address))
 		bail_out("this CPU has no usable local APIC");
 	handoff_read_lapic();
-	lapic_setup(lint_nmi_of(lapic_id()));
+	lapic_setup(acpi_lint_nmi(&acpi_tables.madt, lapic_id()));
 	printk("# apic=%s apic.id=%u apic.version=0x%x apic.lvts=%u",
 	       apic->name, lapic_id(), apic_read(APIC_LVR) & APIC_LVR_VERSION,
 	       lapic_lvt_count());
@@ -334,6 +317,7 @@ void platform_ready(const struct boot_info *info)
 	ktest_set_present(NEEDS_PMTIMER, clock_get(CLOCK_PMTIMER));
 	ktest_set_present(NEEDS_UART, serial_for_tests());
 	ktest_set_present(NEEDS_I8042, i8042_present());
+	ktest_set_present(NEEDS_SMP, num_online_cpus() > 1);
 	ktest_set_present(NEEDS_TSC_DEADLINE,
 			  cpu_has(X86_FEATURE_TSC_DEADLINE));
 	ktest_set_present(NEEDS_COMPANION,

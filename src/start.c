@@ -22,6 +22,7 @@
 #include <mm/paging.h>
 #include <mm/regions.h>
 #include <smp/cpu_setup.h>
+#include <smp/smp.h>
 #include <trap/mce.h>
 #include <trap/report.h>
 
@@ -105,6 +106,7 @@ static void start_rest(void *arg)
 
 	init_interrupts(info);
 	time_init();
+	smp_init(&acpi_tables.madt, info->ap_page);
 	firmware_reset_init(info);
 	platform_ready(info);
 	local_irq_enable();

@@ -217,6 +217,9 @@ int acpi_parse_spcr(const void *table, size_t len, struct acpi_info *info);
 int acpi_parse_mcfg(const void *table, size_t len, struct acpi_info *info);
 int acpi_parse_dmar(const void *table, size_t len, struct acpi_info *info);
 
+/* Bits 0 and 1: LINT0, LINT1 are wired to NMI on the CPU with this APIC ID. */
+u32 acpi_lint_nmi(const struct acpi_madt *madt, u32 apic_id);
+
 /*
  * Where ISA irq (0..15) arrives, and ACPI_IRQ_* flags: an override, else
  * itself, edge, high. Returns 0 or -EINVAL.

@@ -35,6 +35,9 @@ int apic_timer_start(enum lvt_timer_mode mode, u64 us);
 /* Mask and stop. Any time. */
 void apic_timer_stop(void);
 
-/* Called with IF=0 in hardirq context at each expiry; NULL: only counted. */
+/*
+ * Called with IF=0 in hardirq context at each expiry of this CPU's timer;
+ * NULL: only counted.
+ */
 void apic_timer_set_handler(void (*fn)(void));
 void apic_timer_event(void); /* sysvec's */

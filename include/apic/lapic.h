@@ -54,6 +54,9 @@ static __always_inline void apic_eoi(void)
  */
 int lapic_select(u64 mmio_base);
 
+/* Switch this CPU's APIC on, in the mode that was selected. IF=0. */
+void lapic_enable(void);
+
 /*
  * Make this CPU's APIC ours: enabled, all LVTs masked, timer stopped, nothing
  * pending or in service, LINT1 as lint_nmi says, error vector on. IF=0.

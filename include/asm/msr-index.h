@@ -9,9 +9,9 @@
 /* clang-format off */
 #define MSR_IA32_TSC			0x00000010
 #define MSR_IA32_APICBASE		0x0000001b
-#define   MSR_IA32_APICBASE_BSP		  (1ull << 8)
-#define   MSR_IA32_APICBASE_EXTD	  (1ull << 10)	/* x2APIC mode */
-#define   MSR_IA32_APICBASE_ENABLE	  (1ull << 11)
+#define   MSR_IA32_APICBASE_BSP		  0x100
+#define   MSR_IA32_APICBASE_EXTD	  0x400	/* x2APIC mode */
+#define   MSR_IA32_APICBASE_ENABLE	  0x800
 #define   MSR_IA32_APICBASE_BASE	  0x000ffffffffff000ull
 #define MSR_SMI_COUNT			0x00000034
 #define MSR_IA32_FEAT_CTL		0x0000003a

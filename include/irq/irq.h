@@ -118,15 +118,18 @@ void irq_release_claims(void);
 /* The same for lines: free every action of every irq. */
 void irq_free_lines(void);
 
-/* How often irq interrupted this CPU. */
+/* How often irq interrupted any CPU; that one. */
 u64 kstat_irqs(u32 irq);
+u64 kstat_irqs_cpu(u32 irq, u32 cpu);
 
-/* Interrupts with no descriptor: how many, and the last one's vector. */
+/* Interrupts with no descriptor: how many, and the last one's vector here. */
 u64 stray_count(void);
+u64 stray_count_cpu(u32 cpu);
 u32 stray_last(void);
 
 /* Level interrupts that arrived as edges, and were ended at their pin. */
 u64 irq_mis_count(void);
+u64 irq_mis_count_cpu(u32 cpu);
 
 /* The first few of each case are named in the log: another case begins. */
 void stray_reports_anew(void);

@@ -16,7 +16,8 @@ static inline struct irq_cpustat *this_irq_stat(void)
  */
 #define NR_IRQ_STATS 10
 const char *irq_stat_tag(u32 index);
-u64 irq_stat_count(u32 index);
+u64 irq_stat_count(u32 index); /* on all CPUs */
+u64 irq_stat_count_cpu(u32 index, u32 cpu);
 u32 irq_stat_vector(u32 index);
 int irq_stat_of_vector(u32 vector); /* -ENOENT: it has none */
 

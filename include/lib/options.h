@@ -33,7 +33,7 @@ struct options {
 	bool seed_given;
 	u32 repeat; /* 1..1000000 */
 	u64 seed;
-	s32 cpu;   /* -1 = the boot CPU */
+	s32 cpu;   /* the other one; -1: seed chooses */
 	u32 scale; /* 1..1000: every deadline is multiplied by it */
 	enum serial_kind serial;
 	u64 serial_base; /* port or MMIO address */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * page_alloc.h - physical pages after the firmware. Identity-mapped, zeroed.
- * Task context or boot; not from interrupts.
+ * Task context of any CPU, or boot; not from interrupts.
  */
 #pragma once
 

@@ -35,13 +35,19 @@ u64 paging_root(void);
 /*
  * Map size bytes at va to pa with prot (PAGE_*), in the largest pages that
  * fit. Replaces what was there. 0, -EINVAL (unaligned, not canonical) or
- * -ENOMEM. This CPU's TLB is flushed for the range.
+ * -ENOMEM. Every online CPU's TLB is flushed for the range: not from NMI.
  */
 int map_range(u64 va, u64 pa, u64 size, u64 prot);
 
 /* Change the rights of a mapped range, splitting large pages; same errors. */
 int protect_range(u64 va, u64 size, u64 prot);
 int unmap_range(u64 va, u64 size);
+
+/*
+ * The other CPUs' TLBs, for [start, end): smp/ fills it when there are some.
+ * Who edits an entry by himself calls invlpg(), and this if others used it.
+ */
+extern void (*flush_tlb_others)(u64 start, u64 end);
 
 /* Map device memory uncached at its own address. Any size and alignment. */
 int ioremap(u64 phys, u64 size);

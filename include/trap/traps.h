@@ -35,8 +35,9 @@ void trap_hooks_clear(void);
 enum nmi_verdict { NMI_NOT_MINE, NMI_HANDLED, NMI_RESUMED };
 extern enum nmi_verdict (*nmi_watchdog_hook)(struct pt_regs *regs);
 
-/* How often this CPU took each vector below 32, ever. */
+/* How often this CPU took each vector below 32, ever; and cpu. */
 u64 trap_count(u32 nr);
+u64 trap_count_cpu(u32 nr, u32 cpu);
 
 /* Unexpected events that hurt nothing, counted per boot. */
 u64 unknown_nmi_count(void);

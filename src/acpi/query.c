@@ -60,3 +60,17 @@ bool acpi_has_cmos_rtc(const struct acpi_info *info)
 	return !info->fadt.boot_arch_valid ||
 	       !(info->fadt.boot_arch & ACPI_FADT_NO_CMOS_RTC);
 }
+
+u32 acpi_lint_nmi(const struct acpi_madt *madt, u32 apic_id)
+{
+	u32 lints = 0;
+
+	for (u32 i = 0; i < madt->nr_cpus; i++) {
+		if (madt->cpu[i].apic_id != apic_id)
+			continue;
+		for (u32 n = 0; n < 2; n++)
+			if (madt->cpu[i].lint_nmi[n] & ACPI_IRQ_NMI)
+				lints |= 1u << n;
+	}
+	return lints;
+}

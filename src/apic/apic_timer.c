@@ -8,12 +8,13 @@
 #include <apic/apic_timer.h>
 
 #include <asm/irq_vectors.h>
+#include <cpu/percpu.h>
 #include <lib/errno.h>
 
 #define CALIBRATE_US 5000
 
-/* Set in task context by the timer's one owner. */
-static void (*event_handler)(void);
+/* Set in task context of its CPU by the timer's one owner. */
+static DEFINE_PER_CPU(void *, event_handler);
 
 static u64 read_count(void)
 {
@@ -76,12 +77,12 @@ void apic_timer_stop(void)
 
 void apic_timer_set_handler(void (*fn)(void))
 {
-	WRITE_ONCE(event_handler, fn);
+	WRITE_ONCE(*this_cpu_ptr(&event_handler), (void *)fn);
 }
 
 void apic_timer_event(void)
 {
-	void (*fn)(void) = READ_ONCE(event_handler);
+	void (*fn)(void) = READ_ONCE(*this_cpu_ptr(&event_handler));
 
 	if (fn)
 		fn();

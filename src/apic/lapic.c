@@ -27,26 +27,31 @@ bool lapic_x2apic_locked(void)
 	return rdmsr(MSR_IA32_XAPIC_DISABLE_STATUS) & LEGACY_XAPIC_DISABLED;
 }
 
-int lapic_select(u64 mmio_base)
+void lapic_enable(void)
 {
 	u64 base = rdmsr(MSR_IA32_APICBASE);
 
+	/* Disabled to x2APIC is not a legal step: by way of xAPIC. */
+	if (!(base & MSR_IA32_APICBASE_ENABLE))
+		wrmsr(MSR_IA32_APICBASE, base |= MSR_IA32_APICBASE_ENABLE);
+	if (apic_is_x2apic)
+		wrmsr(MSR_IA32_APICBASE, base | MSR_IA32_APICBASE_EXTD);
+}
+
+int lapic_select(u64 mmio_base)
+{
 	if (!cpu_has(X86_FEATURE_APIC))
 		return -ENODEV;
 	if (cpu_has(X86_FEATURE_X2APIC)) {
-		/* Disabled to x2APIC is not a legal step: by way of xAPIC. */
-		if (!(base & MSR_IA32_APICBASE_ENABLE))
-			wrmsr(MSR_IA32_APICBASE,
-			      base |= MSR_IA32_APICBASE_ENABLE);
-		wrmsr(MSR_IA32_APICBASE, base | MSR_IA32_APICBASE_EXTD);
 		apic = &apic_x2apic;
 		apic_is_x2apic = true;
+		lapic_enable();
 		return 0;
 	}
-	apic_mmio = base & MSR_IA32_APICBASE_BASE;
+	apic_mmio = rdmsr(MSR_IA32_APICBASE) & MSR_IA32_APICBASE_BASE;
 	if (!apic_mmio)
 		apic_mmio = mmio_base ? mmio_base : APIC_DEFAULT_PHYS_BASE;
-	wrmsr(MSR_IA32_APICBASE, base | MSR_IA32_APICBASE_ENABLE);
+	lapic_enable();
 	return ioremap(apic_mmio, PAGE_SIZE);
 }
 

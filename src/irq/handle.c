@@ -7,6 +7,7 @@
 #include <apic/lapic.h>
 #include <bh/softirq.h>
 #include <console/printk.h>
+#include <cpu/cpumask.h>
 #include <cpu/stacks.h>
 
 #include "internal.h"
@@ -19,14 +20,34 @@ static DEFINE_PER_CPU(u32, last_stray);
 static DEFINE_PER_CPU(u32, stray_reports);
 static DEFINE_PER_CPU(u64, low_stacks);
 
+u64 kstat_irqs_cpu(u32 irq, u32 cpu)
+{
+	return irq < NR_IRQS ? READ_ONCE(cpu_hot(cpu)->kstat_irqs[irq]) : 0;
+}
+
 u64 kstat_irqs(u32 irq)
 {
-	return irq < NR_IRQS ? this_cpu(self)->kstat_irqs[irq] : 0;
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += kstat_irqs_cpu(irq, cpu);
+	return sum;
+}
+
+u64 stray_count_cpu(u32 cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&strays, cpu));
 }
 
 u64 stray_count(void)
 {
-	return *this_cpu_ptr(&strays);
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += stray_count_cpu(cpu);
+	return sum;
 }
 
 u32 stray_last(void)
@@ -41,7 +62,10 @@ u64 low_stack_count(void)
 
 void stray_reports_anew(void)
 {
-	*this_cpu_ptr(&stray_reports) = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		WRITE_ONCE(*per_cpu_ptr(&stray_reports, cpu), 0);
 }
 
 static void report_stray(u32 vector)

@@ -22,3 +22,16 @@ void reset_window(struct irq_desc *desc);
 /* Woken threads that must not run any more: action's; all, and who ran. */
 void irq_forget_thread(struct irqaction *action);
 void irq_forget_threads(void);
+
+/*
+ * ipi.c: send cpu the vector, unless one is on its way; the handler's first
+ * words. Any context; on the CPU itself.
+ */
+enum ipi {
+	IPI_RESCHEDULE,
+	IPI_CALL_FUNCTION,
+	IPI_CALL_FUNCTION_SINGLE,
+	NR_IPIS
+};
+void send_ipi(u32 cpu, enum ipi ipi);
+void ipi_taken(enum ipi ipi);

@@ -7,7 +7,7 @@
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
 #include <console/printk.h>
-#include <cpu/percpu.h>
+#include <cpu/cpumask.h>
 #include <lib/errno.h>
 
 #include "internal.h"
@@ -69,9 +69,19 @@ static void ioapic_eoi(struct irq_desc *desc)
 	gsi_eoi(desc->gsi);
 }
 
+u64 irq_mis_count_cpu(u32 cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&mismatches, cpu));
+}
+
 u64 irq_mis_count(void)
 {
-	return *this_cpu_ptr(&mismatches);
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += irq_mis_count_cpu(cpu);
+	return sum;
 }
 
 /* An edge is an interrupt of that vector, whoever sends it. */

@@ -7,8 +7,10 @@
  */
 #include <apic/ioapic.h>
 #include <console/printk.h>
+#include <cpu/cpumask.h>
 #include <irq/irqstat.h>
 #include <lib/errno.h>
+#include <lib/format.h>
 #include <trap/traps.h>
 
 #include "internal.h"
@@ -42,10 +44,20 @@ const char *irq_stat_tag(u32 index)
 	return stats[index].tag;
 }
 
+u64 irq_stat_count_cpu(u32 index, u32 cpu)
+{
+	return *(const volatile u64 *)((const char *)&cpu_hot(cpu)->irq_stat +
+				       stats[index].offset);
+}
+
 u64 irq_stat_count(u32 index)
 {
-	return *(const volatile u64 *)((const char *)this_irq_stat() +
-				       stats[index].offset);
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += irq_stat_count_cpu(index, cpu);
+	return sum;
 }
 
 u32 irq_stat_vector(u32 index)
@@ -62,47 +74,119 @@ int irq_stat_of_vector(u32 vector)
 	return -ENOENT;
 }
 
-static void show(const char *tag, u64 count, const char *text)
+/* The first CPUs each in a column; a log line has no room for hundreds. */
+#define COLUMNS 16
+
+static u32 columns(void)
 {
-	if (count)
-		printk("# %4s: %10llu  %s", tag, (unsigned long long)count,
-		       text);
+	return min(nr_cpu_ids, (u32)COLUMNS);
+}
+
+/* One line of a number a CPU, if any of them is not 0. */
+static void show(const char *tag, u64 (*count)(u32 nr, u32 cpu), u32 nr,
+		 const char *text)
+{
+	char line[COLUMNS * 12 + 16];
+	u64 sum = 0, rest = 0;
+	size_t n = 0;
+	u32 cpu;
+
+	line[0] = '\0';
+	for_each_online_cpu (cpu) {
+		u64 c = count(nr, cpu);
+
+		sum += c;
+		if (cpu >= COLUMNS)
+			rest += c;
+		else
+			n += scnprintf(line + n, sizeof(line) - n, " %10llu",
+				       (unsigned long long)c);
+	}
+	if (nr_cpu_ids > COLUMNS)
+		scnprintf(line + n, sizeof(line) - n, " %10llu",
+			  (unsigned long long)rest);
+	if (sum)
+		printk("# %4s:%s  %s", tag, line, text);
 }
 
 static void show_line(const struct irq_desc *desc)
 {
-	u64 count = kstat_irqs(desc->irq);
+	char tag[8], text[64];
 	u32 pin;
 	bool freed =
 		desc->chip == &ioapic_chip && !ioapic_of_gsi(desc->gsi, &pin);
 
-	if (count)
-		printk("# %4u: %10llu  %s %u-%s %s", desc->irq,
-		       (unsigned long long)count,
-		       freed ? "given back" : desc->chip->name, desc->gsi,
-		       desc->level ? "fasteoi" : "edge",
-		       desc->name ? desc->name : "");
+	if (!kstat_irqs(desc->irq))
+		return;
+	scnprintf(tag, sizeof(tag), "%u", desc->irq);
+	scnprintf(text, sizeof(text), "%s %u-%s %s",
+		  freed ? "given back" : desc->chip->name, desc->gsi,
+		  desc->level ? "fasteoi" : "edge",
+		  desc->name ? desc->name : "");
+	show(tag, kstat_irqs_cpu, desc->irq, text);
+}
+
+static void show_head(void)
+{
+	char line[COLUMNS * 12 + 32], name[12];
+	size_t n = 0;
+
+	line[0] = '\0';
+	for (u32 cpu = 0; cpu < columns(); cpu++) {
+		scnprintf(name, sizeof(name), "CPU%u", cpu);
+		n += scnprintf(line + n, sizeof(line) - n, " %10s", name);
+	}
+	if (nr_cpu_ids > COLUMNS)
+		scnprintf(line + n, sizeof(line) - n, "   the rest");
+	printk("#      %s", line);
+}
+
+/* What has no index of its own. */
+static u64 loc_of(u32 unused, u32 cpu)
+{
+	return READ_ONCE(cpu_hot(cpu)->irq_stat.apic_timer_irqs);
+}
+
+static u64 cal_of(u32 unused, u32 cpu)
+{
+	const struct irq_cpustat *s = &cpu_hot(cpu)->irq_stat;
+
+	return READ_ONCE(s->irq_call) + READ_ONCE(s->irq_call_single);
+}
+
+static u64 mis_of(u32 unused, u32 cpu)
+{
+	return irq_mis_count_cpu(cpu);
+}
+
+static u64 strays_of(u32 unused, u32 cpu)
+{
+	return stray_count_cpu(cpu);
+}
+
+static void show_stat(u32 vector, const char *text)
+{
+	u32 i = (u32)irq_stat_of_vector(vector);
+
+	show(stats[i].tag, irq_stat_count_cpu, i, text);
 }
 
 void show_interrupts(void)
 {
-	const struct irq_cpustat *s = this_irq_stat();
-
-	printk("#             CPU%u", smp_processor_id());
+	show_head();
 	for (u32 irq = 0; irq < NR_IRQS; irq++)
 		show_line(irq_to_desc(irq));
-	show("NMI", trap_count(X86_TRAP_NMI), "Non-maskable interrupts");
-	show("LOC", s->apic_timer_irqs, "Local timer interrupts");
-	show("SPU", s->spurious, "Spurious interrupts");
-	show("IWI", s->irq_work, "IRQ work interrupts");
-	show("RES", s->irq_resched, "Rescheduling interrupts");
-	show("CAL", s->irq_call + s->irq_call_single,
-	     "Function call interrupts");
-	show("TRM", s->thermal, "Thermal event interrupts");
-	show("THR", s->threshold, "Threshold APIC interrupts");
-	show("PLT", s->platform_ipis, "Platform interrupts");
-	show("RBT", s->reboot, "Reboot interrupts");
-	show("ERR", s->error, "APIC errors");
-	show("MIS", irq_mis_count(), "Levels that came as edges");
-	show("STR", stray_count(), "Vectors without a handler");
+	show("NMI", trap_count_cpu, X86_TRAP_NMI, "Non-maskable interrupts");
+	show("LOC", loc_of, 0, "Local timer interrupts");
+	show_stat(SPURIOUS_APIC_VECTOR, "Spurious interrupts");
+	show_stat(IRQ_WORK_VECTOR, "IRQ work interrupts");
+	show_stat(RESCHEDULE_VECTOR, "Rescheduling interrupts");
+	show("CAL", cal_of, 0, "Function call interrupts");
+	show_stat(THERMAL_APIC_VECTOR, "Thermal event interrupts");
+	show_stat(THRESHOLD_APIC_VECTOR, "Threshold APIC interrupts");
+	show_stat(X86_PLATFORM_IPI_VECTOR, "Platform interrupts");
+	show_stat(REBOOT_VECTOR, "Reboot interrupts");
+	show_stat(ERROR_APIC_VECTOR, "APIC errors");
+	show("MIS", mis_of, 0, "Levels that came as edges");
+	show("STR", strays_of, 0, "Vectors without a handler");
 }

@@ -9,25 +9,28 @@
 #include <apic/apic_timer.h>
 #include <apic/lapic.h>
 #include <bh/softirq.h>
+#include <irq/ipi.h>
 #include <irq/irqstat.h>
 
-/* The plain ones: count, end, leave. */
-#define DEFINE_SYSVEC(name, counter)              \
+/* Count, end, do what there is to do, leave. */
+#define DEFINE_SYSVEC(name, counter, what)        \
 	void sysvec_##name(struct pt_regs *regs)  \
 	{                                         \
 		irq_enter();                      \
 		this_cpu_inc64(irq_stat.counter); \
 		apic_eoi();                       \
+		what;                             \
 		irq_exit();                       \
 	}
-DEFINE_SYSVEC(reschedule_ipi, irq_resched)
-DEFINE_SYSVEC(call_function, irq_call)
-DEFINE_SYSVEC(call_function_single, irq_call_single)
-DEFINE_SYSVEC(thermal, thermal)
-DEFINE_SYSVEC(threshold, threshold)
-DEFINE_SYSVEC(reboot, reboot)
-DEFINE_SYSVEC(x86_platform_ipi, platform_ipis)
-DEFINE_SYSVEC(irq_work, irq_work)
+DEFINE_SYSVEC(reschedule_ipi, irq_resched, scheduler_ipi())
+DEFINE_SYSVEC(call_function, irq_call, generic_smp_call_function_interrupt())
+DEFINE_SYSVEC(call_function_single, irq_call_single,
+	      generic_smp_call_function_single_interrupt())
+DEFINE_SYSVEC(thermal, thermal, )
+DEFINE_SYSVEC(threshold, threshold, )
+DEFINE_SYSVEC(reboot, reboot, )
+DEFINE_SYSVEC(x86_platform_ipi, platform_ipis, )
+DEFINE_SYSVEC(irq_work, irq_work, )
 
 void sysvec_apic_timer_interrupt(struct pt_regs *regs)
 {

@@ -26,6 +26,12 @@ extern char nothing_selected[160]; /* why select_cases() is -ENOENT */
 /* one_case.c */
 void run_case(const struct ktest_case *c, struct ktest_result *result);
 
+/* on_cpu.c: does the case run on another CPU, too? Which one: 0 is none. */
+u32 choose_other_cpu(const struct options *opt);
+bool runs_on_other_cpu(const struct ktest_case *c);
+void run_case_on_other_cpu(const struct ktest_case *c,
+			   struct ktest_result *result);
+
 /* state.c: the machine's state around a case. */
 void state_save(void);
 bool state_restore(void); /* false, and "# state: ..." lines: it had changed */

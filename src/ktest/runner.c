@@ -97,6 +97,18 @@ static void write_result(u32 n, const struct ktest_case *c,
 	}
 }
 
+/* One after the other; what the boot CPU skips nobody runs. */
+static void run_everywhere(const struct ktest_case *c, struct ktest_result *r)
+{
+	struct ktest_result other = { 0 };
+
+	run_case(c, r);
+	if (r->failures || r->skipped || !runs_on_other_cpu(c))
+		return;
+	run_case_on_other_cpu(c, &other);
+	r->failures += other.failures;
+}
+
 static void run_repeated(u32 n)
 {
 	const struct ktest_case *c = selected_case(n);
@@ -106,7 +118,7 @@ static void run_repeated(u32 n)
 	if (run.opt->verbose)
 		printk("# running %s", c->name);
 	for (u32 i = 0; i < run.opt->repeat; i++) {
-		run_case(c, &r);
+		run_everywhere(c, &r);
 		if (!r.failures)
 			continue;
 		if (run.opt->repeat > 1)
@@ -131,9 +143,14 @@ static void write_failed(void)
 
 __noreturn void ktest_run(void)
 {
+	u32 other;
+
 	watchdog_init();
 	printk("# watchdog=%s", watchdog_name());
-	if (run.opt->shuffle)
+	other = choose_other_cpu(run.opt);
+	if (other)
+		printk("# cpu=%u runs what judges a CPU, too", other);
+	if (run.opt->shuffle || other)
 		printk("# seed=0x%llx", (unsigned long long)run.opt->seed);
 	for (u32 n = 0; n < selected_count(); n++)
 		run_repeated(n);

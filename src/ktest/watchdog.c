@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * watchdog.c - break a case that hangs, even with interrupts off: a timer
- * through an IOAPIC pin in NMI mode. HPET first (one shot, at the deadline);
- * else the RTC at 2 Hz or the PIT at 18 Hz, which look at the clock at each
- * tick. The first that the case does not use itself.
+ * watchdog.c - break a case that hangs, even with interrupts off, by an NMI:
+ * from another CPU, which looks once a second (smp/watch.h); without one from
+ * a timer through an IOAPIC pin in NMI mode. HPET first (one shot, at the
+ * deadline); else the RTC at 2 Hz or the PIT at 18 Hz, which look at the clock
+ * at each tick. The first that the case does not use itself.
  */
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
@@ -16,11 +17,14 @@
 #include <dev/rtc.h>
 #include <irq/irq.h>
 #include <lib/format.h>
+#include <smp/watch.h>
 #include <trap/catch.h>
 #include <trap/report.h>
 #include <trap/traps.h>
 
 #include "internal.h"
+
+enum { PEER, HPET, RTC, PIT };
 
 #define HPET_TIMER    2
 #define PIN_0_TO_23   0xffffffu
@@ -43,6 +47,7 @@ static u32 allowed_ms;
 static bool fired;
 static bool postponed; /* the deadline passed in the middle of a line */
 static const struct source *armed;
+static u32 armed_cpu; /* where the case runs */
 
 static struct hpet_timer_state hpet_saved;
 static struct rtc_state rtc_saved;
@@ -132,7 +137,17 @@ static bool pit_pending(void)
 	return true;
 }
 
+static int peer_arm(u32 ms)
+{
+	watch_begin((u64)ms * 1000);
+	return 0;
+}
+
 static struct source sources[] = {
+	{ .name = "peer",
+	  .arm = peer_arm,
+	  .disarm = watch_end,
+	  .pending = watch_expired },
 	{ .name = "hpet",
 	  .uses = USES_HPET,
 	  .arm = hpet_arm,
@@ -173,6 +188,8 @@ static void route_nmi(const struct source *s, bool on)
 		.masked = !on,
 	};
 
+	if (s == &sources[PEER])
+		return;
 	gsi_write_rte(s->gsi, on ? rte : (union ioapic_rte){ .masked = 1 });
 }
 
@@ -196,11 +213,28 @@ static void print_awaited(void *unused)
 	printk("# hang: processor priority 0x%02x", apic_read(APIC_PROCPRI));
 }
 
+/* What run_on() gave this CPU takes too long: run_on_wait() says -ETIMEDOUT. */
+static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
+{
+	struct trap_event event = { .nr = X86_TRAP_NMI };
+
+	if (!watch_expired())
+		return NMI_NOT_MINE;
+	if (printk_busy())
+		return NMI_HANDLED; /* another will come */
+	printk("# CPU %u hung: broken out by NMI", smp_processor_id());
+	catch_trap(print_awaited, NULL);
+	report_exception(regs, "the CPU hung");
+	return catch_guard(regs, &event) ? NMI_RESUMED : NMI_HANDLED;
+}
+
 static enum nmi_verdict on_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
 	const struct source *s = armed;
 
+	if (armed_cpu != smp_processor_id())
+		return on_peer_nmi(regs);
 	if (!s || !(postponed || s->pending()))
 		return NMI_NOT_MINE;
 	if (!deadline_passed(deadline))
@@ -231,14 +265,15 @@ static void after_line(void)
 
 void watchdog_init(void)
 {
-	struct source *hpet = &sources[0], *rtc = &sources[1];
-	struct source *pit = &sources[2];
+	struct source *hpet = &sources[HPET], *rtc = &sources[RTC];
+	struct source *pit = &sources[PIT];
 	struct hpet_timer_info info;
 	u32 pin;
 	int gsi;
 
 	nmi_watchdog_hook = on_nmi;
 	printk_done_hook = after_line;
+	sources[PEER].present = watch_is_on();
 	/* An entry's destination has 8 bits, and all ones is everybody. */
 	if (!nr_ioapics || this_cpu(apic_id) >= 0xff)
 		return;
@@ -263,6 +298,7 @@ void watchdog_arm(u32 ms, u32 uses)
 {
 	fired = false;
 	postponed = false;
+	armed_cpu = smp_processor_id();
 	allowed_ms = ms * deadline_scale;
 	deadline = deadline_after((u64)ms * 1000);
 	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {

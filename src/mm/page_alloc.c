@@ -7,6 +7,7 @@
 #include <mm/page_alloc.h>
 
 #include <asm/pgtable.h>
+#include <cpu/spinlock.h>
 #include <lib/compiler.h>
 #include <lib/string.h>
 
@@ -19,9 +20,10 @@ struct arena {
 	u64 *bitmap; /* bit set: in use */
 };
 
-/* Boot CPU only, task context: no lock. */
+/* Task context of any CPU, under the lock; the table itself at boot only. */
 static struct arena arenas[MAX_ARENAS];
 static u32 nr_arenas;
+static raw_spinlock_t lock;
 
 static bool page_used(const struct arena *a, u32 page)
 {
@@ -83,13 +85,12 @@ static u64 take(struct arena *a, u32 from, u32 to, u32 n)
 			continue;
 		mark(a, page, n, true);
 		a->next = page + n;
-		memset((void *)(a->base + page * PAGE_SIZE), 0, n * PAGE_SIZE);
 		return a->base + page * PAGE_SIZE;
 	}
 	return 0;
 }
 
-u64 alloc_pages(u32 n)
+static u64 take_anywhere(u32 n)
 {
 	for (u32 i = 0; i < nr_arenas; i++) {
 		struct arena *a = &arenas[i];
@@ -106,11 +107,23 @@ u64 alloc_pages(u32 n)
 	return 0;
 }
 
+u64 alloc_pages(u32 n)
+{
+	u64 addr;
+
+	raw_spin_lock(&lock);
+	addr = take_anywhere(n);
+	raw_spin_unlock(&lock);
+	if (addr)
+		memset((void *)addr, 0, n * PAGE_SIZE);
+	return addr;
+}
+
 void free_pages(u64 addr, u32 n)
 {
+	raw_spin_lock(&lock);
 	for (u32 i = 0; i < nr_arenas; i++) {
 		struct arena *a = &arenas[i];
-
 		u32 page = (u32)((addr - a->base) / PAGE_SIZE);
 
 		if (addr < a->base || addr >= a->base + a->pages * PAGE_SIZE)
@@ -118,6 +131,7 @@ void free_pages(u64 addr, u32 n)
 		mark(a, page, n, false);
 		a->next = min(a->next, page); /* soon again, or never tested */
 	}
+	raw_spin_unlock(&lock);
 }
 
 u64 free_page_count(void)

@@ -92,25 +92,38 @@ static int leaf_level(u64 va, u64 pa, u64 size)
 	return 1;
 }
 
+void (*flush_tlb_others)(u64 start, u64 end);
+
+/* Tables changed for a range: no CPU may go on with what it remembers. */
+static int changed(int err, u64 start, u64 end)
+{
+	if (flush_tlb_others)
+		flush_tlb_others(start, end);
+	return err;
+}
+
 int map_range(u64 va, u64 pa, u64 size, u64 prot)
 {
+	u64 start = va;
+	int err = 0;
+
 	if ((va | pa | size) & ~PAGE_MASK || !is_canonical(va))
 		return -EINVAL;
 	while (size) {
 		int level = leaf_level(va, pa, size);
 		u64 step = 1ull << LEVEL_SHIFT(level);
 		u64 *entry;
-		int err = walk_create(va, level, &entry);
 
+		err = walk_create(va, level, &entry);
 		if (err)
-			return err;
+			break;
 		*entry = pa | prot | (level > 1 ? _PAGE_PSE : 0);
 		invlpg(va);
 		va += step;
 		pa += step;
 		size -= step;
 	}
-	return 0;
+	return changed(err, start, va);
 }
 
 u64 *lookup_pte(u64 va)
@@ -130,18 +143,21 @@ u64 *lookup_pte(u64 va)
 
 static int change_range(u64 va, u64 size, u64 prot)
 {
+	u64 start = va, end = va + size;
+	int err = 0;
+
 	if ((va | size) & ~PAGE_MASK || !is_canonical(va))
 		return -EINVAL;
-	for (u64 end = va + size; va < end; va += PAGE_SIZE) {
+	for (; va < end; va += PAGE_SIZE) {
 		u64 *entry;
-		int err = walk_create(va, 1, &entry);
 
+		err = walk_create(va, 1, &entry);
 		if (err)
-			return err;
+			break;
 		*entry = prot ? (*entry & PTE_PFN_MASK) | prot : 0;
 		invlpg(va);
 	}
-	return 0;
+	return changed(err, start, va);
 }
 
 int protect_range(u64 va, u64 size, u64 prot)

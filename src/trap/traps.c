@@ -50,9 +50,14 @@ void trap_hooks_clear(void)
 	signal_handlers_clear();
 }
 
+u64 trap_count_cpu(u32 nr, u32 cpu)
+{
+	return nr < NR_EXCEPTIONS ? *per_cpu_ptr(&trap_counts[nr], cpu) : 0;
+}
+
 u64 trap_count(u32 nr)
 {
-	return nr < NR_EXCEPTIONS ? *this_cpu_ptr(&trap_counts[nr]) : 0;
+	return trap_count_cpu(nr, smp_processor_id());
 }
 
 u64 unknown_nmi_count(void)

@@ -46,7 +46,7 @@ TEST(boot, a_write_to_the_gdt_faults, IDT_RO)
 	struct desc_ptr ptr;
 
 	store_gdt(&ptr);
-	EXPECT_EQ(ptr.address, CPU_ENTRY_GDT(0));
+	EXPECT_EQ(ptr.address, CPU_ENTRY_GDT(smp_processor_id()));
 	EXPECT_EQ(ptr.size, GDT_ENTRIES * sizeof(union desc_struct) - 1);
 	boot_expect_pf(insn_boot_rewrite, ptr.address, RO_WRITE,
 		       insn_boot_rewrite_at);
@@ -73,7 +73,8 @@ TEST(boot, the_gdts_alias_is_the_same_page_and_writable,
 TEST(boot, every_segment_has_its_accessed_bit,
      "SDM 3A \"Code- and Data-Segment Descriptor Types\"")
 {
-	const union desc_struct *gdt = (const void *)CPU_ENTRY_GDT(0);
+	const union desc_struct *gdt =
+		(const void *)CPU_ENTRY_GDT(smp_processor_id());
 
 	for (u32 i = GDT_ENTRY_KERNEL_CS; i < GDT_ENTRY_NOT_PRESENT; i++) {
 		EXPECT_EQ(gdt[i].p, 1);
@@ -119,19 +120,20 @@ TEST(boot, the_tss_has_seven_ist_stacks_and_rsp0, STACKS)
 		EXPECT_EQ(s.kind, STACK_IST1 + i);
 		EXPECT_EQ(s.cpu, 0);
 		EXPECT_FALSE(s.guard);
-		EXPECT_EQ(tss->ist[i], stack_top(0, s.kind));
+		EXPECT_EQ(tss->ist[i], stack_top(smp_processor_id(), s.kind));
 		EXPECT_EQ(tss->ist[i] % 16, 0);
 		seen |= 1u << s.kind;
 	}
 	EXPECT_EQ(seen, GENMASK(STACK_IST7, STACK_IST1));
 	EXPECT_EQ(stack_of(tss->sp[0] - 8).kind, STACK_ENTRY);
-	EXPECT_EQ(tss->sp[0], stack_top(0, STACK_ENTRY));
+	EXPECT_EQ(tss->sp[0], stack_top(smp_processor_id(), STACK_ENTRY));
 }
 
 TEST(boot, every_stack_is_mapped_and_its_guard_is_not, STACKS)
 {
 	for (u32 kind = 0; kind < NR_STACKS; kind++) {
-		u64 top = stack_top(0, kind), bottom = top - STACK_SIZE;
+		u64 top = stack_top(smp_processor_id(), kind),
+		    bottom = top - STACK_SIZE;
 
 		boot_expect_rights((void *)bottom, (void *)top, R | W);
 		boot_expect_absent(bottom - 1);
@@ -143,7 +145,7 @@ TEST(boot, every_stack_is_mapped_and_its_guard_is_not, STACKS)
 TEST(boot, touching_any_guard_page_faults, PF_ERROR)
 {
 	for (u32 kind = 0; kind < NR_STACKS; kind++) {
-		u64 bottom = stack_top(0, kind) - STACK_SIZE;
+		u64 bottom = stack_top(smp_processor_id(), kind) - STACK_SIZE;
 
 		boot_expect_pf(insn_boot_read, bottom - 8, 0, insn_boot_read);
 		boot_expect_pf(insn_boot_write, bottom - 8, X86_PF_WRITE,
@@ -154,13 +156,14 @@ TEST(boot, touching_any_guard_page_faults, PF_ERROR)
 /* The push faults, and so does the delivery of that: #DF, on its own stack. */
 TEST(boot, a_stack_overflow_ends_as_df_on_its_own_stack, "SDM 3A Interrupt 8")
 {
-	u64 bottom = stack_top(0, STACK_IST7) - STACK_SIZE;
+	u64 bottom = stack_top(smp_processor_id(), STACK_IST7) - STACK_SIZE;
 	struct trap got = catch_trap(insn_boot_push_there, (void *)bottom);
 
 	EXPECT_TRAP(got, X86_TRAP_DF);
 	EXPECT_EQ(got.error_code, 0);
 	EXPECT_EQ(got.stack, STACK_IST1 + IST_DF - 1);
-	EXPECT_EQ(got.handler_sp, stack_top(0, STACK_IST1 + IST_DF - 1));
+	EXPECT_EQ(got.handler_sp,
+		  stack_top(smp_processor_id(), STACK_IST1 + IST_DF - 1));
 	EXPECT_EQ(stack_of(got.cr2).kind, STACK_IST7);
 	EXPECT_TRUE(stack_of(got.cr2).guard);
 }
@@ -172,7 +175,9 @@ TEST(boot, every_stacks_lowest_word_is_the_gs_base,
 	u64 base = rdmsr(MSR_GS_BASE);
 
 	for (u32 kind = 0; kind < NR_STACKS; kind++)
-		EXPECT_EQ(*(u64 *)(stack_top(0, kind) - STACK_SIZE), base);
+		EXPECT_EQ(*(u64 *)(stack_top(smp_processor_id(), kind) -
+				   STACK_SIZE),
+			  base);
 }
 
 TEST(boot, gs_base_is_this_cpus_area, "Linux asm/percpu.h, this_cpu_off")

@@ -104,7 +104,8 @@ static void check_fault(const struct one_try *t, const struct pf_answer *a)
 	SAME("saved SS", got->ss, cpl3 ? __USER_DS : __KERNEL_DS);
 	SAME("stack", got->stack, cpl3 ? STACK_ENTRY : STACK_TASK);
 	SAME("pushed from", got->handler_sp,
-	     cpl3 ? stack_top(0, STACK_ENTRY) : ALIGN_DOWN(t->sp, 16));
+	     cpl3 ? stack_top(smp_processor_id(), STACK_ENTRY)
+		  : ALIGN_DOWN(t->sp, 16));
 	SAME("RFLAGS in the handler", got->handler_flags & CLEARED, 0);
 }
 

@@ -188,7 +188,7 @@ TEST(soft, execution_of_the_stack, RULE)
 TEST(soft, guard_below_every_stack, RULE)
 {
 	for (u32 kind = 0; kind < NR_STACKS; kind++) {
-		u64 bottom = stack_top(0, kind) - STACK_SIZE;
+		u64 bottom = stack_top(smp_processor_id(), kind) - STACK_SIZE;
 
 		READ_REFUSED(bottom - 1, 0);
 		READ_REFUSED(bottom - PAGE_SIZE, 0);
@@ -204,8 +204,8 @@ TEST(soft, write_below_every_stack, RULE)
 {
 	for (u32 kind = 0; kind < NR_STACKS; kind++)
 		refused(PLACE("write"), insn_mem_write,
-			stack_top(0, kind) - STACK_SIZE - 1, X86_PF_WRITE,
-			(u64)insn_mem_write);
+			stack_top(smp_processor_id(), kind) - STACK_SIZE - 1,
+			X86_PF_WRITE, (u64)insn_mem_write);
 }
 
 /* User pages: not executed, not touched by accident. */
@@ -237,7 +237,8 @@ static void user_refused(const char *insn, u64 addr, u64 code, u64 rip)
 
 TEST(soft, user_access_to_ours, RULE)
 {
-	u64 text = (u64)_text, sp = stack_top(0, STACK_TASK) - 8;
+	u64 text = (u64)_text,
+	    sp = stack_top(smp_processor_id(), STACK_TASK) - 8;
 
 	user_refused(user_read, text, X86_PF_PROT | X86_PF_USER,
 		     (u64)user_read);
@@ -344,7 +345,7 @@ TEST(soft, stacks_and_their_guards_have_names, NAMES)
 	char want[64];
 
 	for (u32 kind = 0; kind < ARRAY_SIZE(stack_names); kind++) {
-		u64 top = stack_top(0, kind);
+		u64 top = stack_top(smp_processor_id(), kind);
 
 		scnprintf(want, sizeof(want), "%s stack of CPU 0",
 			  stack_names[kind]);

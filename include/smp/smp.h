@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smp.h - the other CPUs: started, given work, taken out of a hang, stopped.
+ *
+ * A CPU that has come up runs an idle loop: HLT, interrupts on, bottom halves,
+ * and what run_on() hands it.
+ */
+#pragma once
+
+#include <acpi/acpi.h>
+#include <cpu/cpumask.h>
+
+/*
+ * Start every enabled CPU of the MADT that an IPI can reach, all at once, by a
+ * copy of the trampoline at ap_page (below 1 MiB; 0: none). Waits at most 10 s
+ * times scale=. Logs what came of it. Boot CPU, IF=0, APIC timer calibrated.
+ * Spec: SDM 3A "Multiple-Processor (MP) Initialization".
+ */
+void smp_init(const struct acpi_madt *madt, u64 ap_page);
+
+/* CPUs that were to come up and did not: how many, and their APIC IDs. */
+u32 smp_failed_count(void);
+u32 smp_failed_id(u32 index);
+
+/* The MADT's CPUs that nothing can reach in this APIC's mode. */
+u32 smp_unreachable_count(void);
+
+/* From the first INIT to the last CPU's word, in microseconds. */
+u64 smp_bringup_us(void);
+
+/*
+ * Run fn(arg) on cpu in task context, IF=1, and wait for it; usec is scaled.
+ * An exception that fn does not catch is reported and ends fn; so is fn when
+ * its time is over, by NMI. 0; -ENXIO: cpu is not online or is this one;
+ * -EBUSY: it still does something else; -EFAULT: an exception ended fn;
+ * -ETIMEDOUT: its time did. Task context, IF=1. Linux: smp_call_on_cpu().
+ */
+int run_on(u32 cpu, void (*fn)(void *), void *arg, u64 usec);
+
+/* The halves of it: several CPUs at once. Each run_on_start() is waited for. */
+int run_on_start(u32 cpu, void (*fn)(void *), void *arg, u64 usec);
+int run_on_wait(u32 cpu);

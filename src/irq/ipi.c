@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * ipi.c - sending a system vector to another CPU, once until it is taken.
+ *
+ * Linux: arch/x86/kernel/smp.c.
+ */
+#include <irq/ipi.h>
+
+#include <apic/lapic.h>
+
+#include "internal.h"
+
+/* Bit of each vector: sent, and not taken yet. Set by any CPU. */
+static DEFINE_PER_CPU(u32, ipi_pending);
+
+static DEFINE_PER_CPU(u64, ipi_sent[NR_IPIS]);
+
+static const u8 ipi_vector[NR_IPIS] = {
+	[IPI_RESCHEDULE] = RESCHEDULE_VECTOR,
+	[IPI_CALL_FUNCTION] = CALL_FUNCTION_VECTOR,
+	[IPI_CALL_FUNCTION_SINGLE] = CALL_FUNCTION_SINGLE_VECTOR,
+};
+
+void send_ipi(u32 cpu, enum ipi ipi)
+{
+	u32 old = __atomic_fetch_or(per_cpu_ptr(&ipi_pending, cpu), 1u << ipi,
+				    __ATOMIC_SEQ_CST);
+
+	if (old & 1u << ipi)
+		return;
+	__atomic_fetch_add(this_cpu_ptr(&ipi_sent[ipi]), 1, __ATOMIC_RELAXED);
+	apic_send_ipi(cpu_hot(cpu)->apic_id, ipi_vector[ipi]);
+}
+
+void ipi_taken(enum ipi ipi)
+{
+	__atomic_fetch_and(this_cpu_ptr(&ipi_pending), ~(1u << ipi),
+			   __ATOMIC_SEQ_CST);
+}
+
+u64 ipi_sent_count(u32 vector)
+{
+	u64 n = 0;
+	u32 cpu;
+
+	for (u32 ipi = 0; ipi < NR_IPIS; ipi++) {
+		if (ipi_vector[ipi] != vector)
+			continue;
+		for_each_online_cpu (cpu)
+			n += *per_cpu_ptr(&ipi_sent[ipi], cpu);
+	}
+	return n;
+}
+
+void smp_send_reschedule(u32 cpu)
+{
+	send_ipi(cpu, IPI_RESCHEDULE);
+}
+
+/* HLT has ended; the idle loop looks. */
+void scheduler_ipi(void)
+{
+	ipi_taken(IPI_RESCHEDULE);
+}

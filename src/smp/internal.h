@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* internal.h - between the boot CPU, the trampoline and the CPU it starts. */
+#pragma once
+
+/* clang-format off */
+/* What has become of a CPU. The boot CPU kicks, the CPU itself goes on. */
+#define CPU_OFF		0	/* not started, or given up: parks if it comes */
+#define CPU_KICKED	1	/* INIT and SIPI are on their way */
+#define CPU_ALIVE	2	/* it has its stack */
+#define CPU_ONLINE	3
+
+#define STACK_AREA_BASE_ASM	0xfffffe8000000000	/* cpu/stacks.h */
+#define STACK_AREA_ASM		0x80000
+#define STACK_SLOT_ASM		0x8000
+#define STACK_SIZE_ASM		0x4000
+/* clang-format on */
+
+#ifndef __ASSEMBLER__
+#include <smp/smp.h>
+
+/* trampoline.S: the page's contents, and what is filled in. */
+extern char trampoline_start[], trampoline_end[];
+extern char tr_gdt_ptr[], tr_far[], tr_start[], tr_cr3[], tr_cr4[];
+void secondary_startup_64(void);
+
+extern u32 cpuid_to_apicid[NR_CPUS];
+extern u32 cpu_boot_state[NR_CPUS]; /* CPU_*, changed by cmpxchg */
+
+/* secondary.c: a started CPU's C code, on its task stack. IF=0. */
+__noreturn void start_secondary(u32 cpu);
+
+/* tlb.c: from now on page tables are not the boot CPU's alone. */
+void tlb_connect(void);
+
+/* run_on.c: what it does from then on. */
+__noreturn void idle_loop(void);
+#endif
