@@ -74,6 +74,8 @@
 #define MSR_GS_BASE			0xc0000101
 #define MSR_KERNEL_GS_BASE		0xc0000102
 #define MSR_TSC_AUX			0xc0000103
+#define MSR_IA32_BNDCFGS		0x00000d90
+#define   BNDCFG_ENABLE			  (1ull << 0)
 #define MSR_AMD64_SYSCFG		0xc0010010
 #define   MSR_AMD64_SYSCFG_MEM_ENCRYPT	  (1ull << 23)
 #define MSR_K7_HWCR			0xc0010015

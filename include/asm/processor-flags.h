@@ -75,6 +75,7 @@
 #define DR6_RESERVED		0xffff0ff0	/* reads as 1 when nothing happened */
 #define DR_TRAP0		0x00000001	/* breakpoint n: DR_TRAP0 << n */
 #define DR_BD			0x00002000
+#define XCR0_MPX		0x18 /* BNDREGS, BNDCSR */
 #define DR_STEP			0x00004000
 #define DR_BT			0x00008000
 

@@ -33,6 +33,7 @@ extern char insn_dl_sti_mov_ss[];	/* sti; mov %eax, %ss; nop; nop; */
 extern char insn_dl_lss[];		/* lss (%rdx), %eax; nop; */
 extern char insn_dl_lss_next[];
 extern char insn_dl_mov_ss[];		/* mov %eax, %ss; nop; nop; */
+extern char insn_dl_mov_ss_ud2[];	/* mov %eax, %ss; ud2; */
 extern char insn_dl_mov_ss_mem[];	/* mov (%rdx), %ss; nop; nop; */
 extern char insn_dl_mov_ss_loop[];	/* 1: mov %eax, %ss; nop; ... */
 extern char insn_dl_mov_ss_loop_nop[];

@@ -23,6 +23,8 @@ INSN(divss); /* SSE, not masked; raised by ... */
 INSN(divss_at);
 #undef INSN
 
+extern char insn_df_bnd[]; /* MPX: RAX below RDX; raised by ... */
+extern char insn_df_bnd_at[];
 extern char insn_df_wait[]; /* RCX rounds */
 
 /* For compatibility mode. */

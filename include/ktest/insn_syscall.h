@@ -13,7 +13,11 @@ extern char insn_sc_target[];		/* nop; nop; int DL_BACK */
 extern char insn_sc_target_int[];	/* int DL_BACK */
 extern char insn_sc_syscall[];
 extern char insn_sc_lock_syscall[];
+extern char insn_sc_target_rsp[];	/* mov %rbx, %rsp; int DL_BACK */
+extern char insn_sc_target_rsp_end[];
 extern char insn_sc_lcall[];		/* lcall *(%rdi) */
+extern char insn_sc_ljmp[];		/* ljmp *(%rdi) */
+extern char insn_sc_lretq[];
 extern char insn_sc_in[];		/* inb $0x80, %al */
 extern char insn_sc_sysretq[];
 extern char insn_sc_sysretl[];

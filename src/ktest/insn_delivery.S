@@ -80,6 +80,10 @@ insn mov_ss
 	nop
 	nop
 	back
+insn mov_ss_ud2
+	movl	%eax, %ss
+	ud2
+	back
 insn mov_ss_mem
 	movw	(%rdx), %ss
 	nop

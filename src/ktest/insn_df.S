@@ -66,6 +66,14 @@ sym \ring\()divss_at
 	.text
 	events
 
+/* BND0's lower bound becomes RDX; RAX is below it. */
+	.balign	16, 0xcc
+sym bnd
+	.byte	0xf3, 0x0f, 0x1b, 0x02		/* bndmk (%rdx), %bnd0 */
+sym bnd_at
+	.byte	0xf3, 0x0f, 0x1a, 0x00		/* bndcl (%rax), %bnd0 */
+	back
+
 /* As long as it takes an NMI to come. */
 	.balign	16, 0xcc
 sym wait

@@ -26,6 +26,8 @@ back target_int
 back syscall,		syscall
 back lock_syscall,	.byte 0xf0, 0x0f, 0x05
 back lcall,		lcall *(%rdi)
+back ljmp,		ljmp *(%rdi)
+back lretq,		lretq
 back in,			inb $0x80, %al
 back sysretq,		sysretq
 back sysretl,		sysretl
@@ -37,6 +39,14 @@ back sysexitq,		.byte 0x48, 0x0f, 0x35
 	movl	%eax, \offset(%rdi)
 	movl	%edx, \offset + 4(%rdi)
 	.endm
+
+	/* For where RSP is the user's, and no IST is to be had. */
+insn target_rsp,		movq %rbx, %rsp
+	int	$DL_BACK
+	.globl	insn_sc_target_rsp_end
+	.hidden	insn_sc_target_rsp_end
+insn_sc_target_rsp_end:
+	ud2
 
 	/* No memory operand by GS between the two, and IF is 0. */
 insn swapgs,		swapgs

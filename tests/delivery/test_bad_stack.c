@@ -3,8 +3,7 @@
  * Stacks that delivery cannot use: a TSS too short for the slot, a pointer
  * that is not canonical.
  *
- * An RSP0 slot beyond the limit leaves CPL 3 no way in at all, since every
- * IST slot lies higher: #TS, #DF and then shutdown; so that is not judged.
+ * A TSS too short for RSP0, RSP1 or RSP2 is suite ts's: test_ts.c.
  *
  * Spec: SDM 2A INT n "Operation"; SDM 3A "Interrupt 10-Invalid TSS Exception
  *       (#TS)", "Interrupt 12-Stack Fault Exception (#SS)".

@@ -2,7 +2,7 @@
 /*
  * The double-fault table from CPL 0: a case a first event, each with every
  * second event that its delivery can raise. What is not here:
- *   #BR	needs BOUND, which compatibility mode has: test_df_user.c
+ *   #BR	without MPX needs BOUND, compatibility mode's: test_df_user.c
  *   #AC	never at CPL 0: test_df_user.c
  *   #MC	the host's to inject, and it may end the machine
  *   #VE #VC	need a hypervisor above us
@@ -11,6 +11,9 @@
  * Spec: SDM 3A "Interrupt 8-Double Fault Exception (#DF)"; APM 2 "#DF-Double-
  *       Fault Exception (Vector 8)".
  */
+#include <asm/msr-index.h>
+#include <asm/special_insns.h>
+
 #include "df.h"
 
 /* A first event from CPL 0: what it is, and its instruction. */
@@ -60,6 +63,22 @@ TEST(df, a_single_step_then_a_fault_is_served_serially, DF_RULE)
 TEST(df, a_code_breakpoint_then_a_fault_is_served_serially, DF_RULE)
 {
 	df_row(K("#DB (code)", X86_TRAP_DB, BREAKPOINT, nop));
+}
+
+TEST(df, a_bound_exceeded_then_a_fault_is_served_serially, DF_RULE)
+{
+	u64 xcr0, bndcfgs;
+
+	if (!cpu_has(X86_FEATURE_MPX) || !cpu_has(X86_FEATURE_XSAVE))
+		SKIP(return, "this CPU has no MPX, or no XSAVE to enable it");
+	xcr0 = xgetbv(0);
+	bndcfgs = rdmsr(MSR_IA32_BNDCFGS);
+	xsetbv(0, xcr0 | XCR0_MPX);
+	wrmsr(MSR_IA32_BNDCFGS, BNDCFG_ENABLE);
+	df_row(K("#BR", X86_TRAP_BR, EXCEPTION, bnd, .at = insn_df_bnd_at,
+		 .dx = PAGE_SIZE));
+	wrmsr(MSR_IA32_BNDCFGS, bndcfgs);
+	xsetbv(0, xcr0);
 }
 
 TEST(df, an_invalid_opcode_then_a_fault_is_served_serially, DF_RULE)

@@ -128,6 +128,22 @@ TEST(delivery, mov_ss_suppresses_its_own_single_step_trap, SS)
 	EXPECT_PLAIN(1, DL_BACK, insn_dl_mov_ss + 6);
 }
 
+/* The instruction it waits for never ends: its fault comes, and no trap. */
+TEST(delivery, a_fault_in_the_mov_ss_shadow_comes_without_the_trap, SS)
+{
+	struct pt_regs regs = kernel_regs(insn_dl_mov_ss_ud2);
+
+	regs.ax = __KERNEL_DS;
+	regs.flags |= X86_EFLAGS_TF;
+	write_dr6(DR6_RESERVED);
+	run(&regs);
+	EXPECT_EQ(read_dr6() & DR_STEP, 0);
+	write_dr6(DR6_RESERVED);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, X86_TRAP_UD, insn_dl_mov_ss_ud2 + 2);
+	EXPECT_EQ(plain(0)->flags, FLAGS0 | X86_EFLAGS_TF | X86_EFLAGS_RF);
+}
+
 /* It loads RSP with SS: its single-step trap comes at once. */
 TEST(delivery, lss_shadows_nothing, SS)
 {

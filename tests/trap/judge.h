@@ -6,7 +6,8 @@
  *
  * Always judged: saved CS, SS, RSP and RFLAGS (RF set by faults alone), the
  * stack used and where the CPU began to push on it, IF, TF, NT, RF and DF in
- * the handler, GS base, preempt count.
+ * the handler, GS base, preempt count; that it was taken once; CR2 is as
+ * before but after #PF, and #GP (see test_judge.c), DR6 but after #DB.
  *
  * Spec: SDM 3A "Interrupt and Exception Handling", "RF - Resume flag",
  *       "64-Bit Mode Stack Frame"; APM 2 "Long-Mode Interrupt Control

@@ -231,3 +231,17 @@ TEST(gp_fatal, cr0_pg_needs_pe, MOV_CR)
 	EXPECT_FAULT(insn_mov_cr0, read_cr0() & ~(u64)X86_CR0_PE, X86_TRAP_GP,
 		     0);
 }
+
+TEST(gp_fatal, cr0_pg_cannot_be_cleared, MOV_CR)
+{
+	EXPECT_FAULT(insn_mov_cr0, read_cr0() & ~(u64)X86_CR0_PG, X86_TRAP_GP,
+		     0);
+}
+
+/* Either way: a platform that takes it walks one level more, or less. */
+TEST(gp_fatal, cr4_la57_cannot_be_changed, MOV_CR)
+{
+	if (!cpu_has(X86_FEATURE_LA57))
+		SKIP(return, "this CPU has no LA57: cr4_reserved_bits' affair");
+	EXPECT_FAULT(insn_mov_cr4, read_cr4() ^ X86_CR4_LA57, X86_TRAP_GP, 0);
+}

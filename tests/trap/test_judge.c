@@ -11,6 +11,7 @@
 #include <lib/string.h>
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
+#include <trap/traps.h>
 
 /* What an interrupt gate clears, and DF, which our entry code does. */
 #define CLEAR_IN_HANDLER                                                 \
@@ -30,8 +31,47 @@ static void check(const struct place *at, const char *what, u64 got, u64 want)
 	ktest_check(at->file, at->line, text, OP_EQ, "the manual's", got, want);
 }
 
+/* What was true before the event, for what may not change with it. */
+static struct {
+	u64 cr2, dr6, taken;
+} was;
+
+/* Exceptions taken on this CPU, but for NMI, which may be the watchdog's. */
+static u64 exceptions_taken(void)
+{
+	u64 n = 0;
+
+	for (u32 nr = 0; nr < NR_EXCEPTIONS; nr++)
+		n += nr == X86_TRAP_NMI ? 0 : trap_count(nr);
+	return n;
+}
+
+static void note_before(void)
+{
+	was.cr2 = read_cr2();
+	was.dr6 = read_dr6();
+	was.taken = exceptions_taken();
+}
+
+/*
+ * Once, and no other on the way. CR2 is #PF's alone and DR6 #DB's; what #GP
+ * leaves in CR2 is a case by itself,
+ * pf.a_noncanonical_address_leaves_cr2_alone, so that a CPU that fails there is
+ * still judged by all others.
+ */
+static void check_nothing_else(const struct place *at, u32 nr)
+{
+	check(at, "exceptions taken", exceptions_taken() - was.taken,
+	      nr < NR_EXCEPTIONS && nr != X86_TRAP_NMI);
+	if (nr != X86_TRAP_PF && nr != X86_TRAP_GP)
+		check(at, "CR2", read_cr2(), was.cr2);
+	if (nr != X86_TRAP_DB)
+		check(at, "DR6", read_dr6(), was.dr6);
+}
+
 static void check_handler(const struct place *at, const struct trap *got)
 {
+	check_nothing_else(at, got->nr);
 	check(at, "RFLAGS in the handler",
 	      got->handler_flags & CLEAR_IN_HANDLER, 0);
 	check(at, "preempt count", preempt_count(), frame.preempt_count);
@@ -61,6 +101,7 @@ const struct trap *judge(const struct place *at, void (*fn)(void *), void *arg,
 	const struct trap *got = &frame.trap;
 
 	memset(&frame, 0, sizeof(frame));
+	note_before();
 	catch_run(&frame, CATCH_VALUE, fn, arg);
 	if (!ktest_check_trap(at->file, at->line, at->text, got->nr, want->nr))
 		return got;
@@ -123,6 +164,7 @@ const struct trap *judge_user(const struct place *at,
 		check(at, "pages for the stack of CPL 3", 0, 1);
 		return got;
 	}
+	note_before();
 	frame.trap = catch_user(regs);
 	if (ktest_check_trap(at->file, at->line, at->text, got->nr, want->nr))
 		check_user_frame(at, got, regs, want);

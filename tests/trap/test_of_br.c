@@ -7,16 +7,13 @@
  *       Range Exceeded Exception (#BR)"; SDM 2A "INT n/INTO/INT3/INT1",
  *       "BOUND"; APM 3 "Instructions Invalid in 64-Bit Mode".
  */
+#include <asm/msr-index.h>
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
 #include <ktest/insn_de.h>
 #include <ktest/insn_user.h>
 
 #include "judge.h"
-
-#define MSR_IA32_BNDCFGS 0x00000d90
-#define BNDCFG_ENABLE	 BIT(0)
-#define XCR0_MPX	 (BIT(3) | BIT(4))
 
 TEST(of, int_4_is_a_trap, "SDM 3A Interrupt 4")
 {

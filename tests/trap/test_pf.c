@@ -24,6 +24,23 @@ TEST(pf, other_exceptions_leave_cr2_alone, RULE)
 	EXPECT_EQ(read_cr2(), 0x123456789abcull);
 }
 
+/* An address no page can have is not #PF's to tell: CR2 does not get it. */
+TEST(pf, a_noncanonical_address_leaves_cr2_alone, RULE)
+{
+	struct pt_regs *regs = user_regs((u64)user_read8);
+	struct trap got;
+
+	write_cr2(0x123456789abcull);
+	got = catch_trap(insn_pf_read8, (void *)NONCANONICAL);
+	EXPECT_TRAP(got, X86_TRAP_GP);
+	EXPECT_EQ(read_cr2(), 0x123456789abcull);
+	regs->di = NONCANONICAL;
+	write_cr2(0x123456789abcull);
+	got = catch_user(regs);
+	EXPECT_TRAP(got, X86_TRAP_GP);
+	EXPECT_EQ(read_cr2(), 0x123456789abcull);
+}
+
 /* The end of the lower half, and the first address of the hole. */
 static u64 hole(void)
 {

@@ -24,21 +24,32 @@
 /* The first byte past IST7 is offset 92: this limit ends before it begins. */
 #define LIMIT_WITHOUT_IST7 (offsetof(struct tss, ist[NR_IST - 1]) - 1)
 
-static void set_tss_limit(size_t limit)
+/* A copy of the GDT whose TSS ends at limit. */
+static void load_scratch_gdt(size_t limit)
 {
-	this_cpu(gdt_rw)[GDT_ENTRY_TSS].limit0 = (u16)limit;
-	cpu_reload_tr();
+	static union desc_struct gdt[GDT_ENTRIES] __aligned(16);
+	struct desc_ptr ptr = { .size = sizeof(gdt) - 1, .address = (u64)gdt };
+
+	memcpy(gdt, this_cpu(gdt_rw), sizeof(gdt));
+	gdt[GDT_ENTRY_TSS].limit0 = (u16)limit;
+	gdt[GDT_ENTRY_TSS].type = DESC_TSS_AVAILABLE;
+	load_gdt(&ptr);
+	load_tr(__TSS_SEL);
 }
 
 /* IST1 to IST5, which NMI, #DB and #DF need, stay within the limit. */
 TEST(ts, ist_slot_beyond_the_tss_limit, TS_RULE)
 {
+	struct desc_ptr gdt;
+
 	local_irq_disable();
+	store_gdt(&gdt);
 	scratch_idt_begin();
 	scratch_idt[0x81].bits.ist = IST_TEST_B;
-	set_tss_limit(LIMIT_WITHOUT_IST7);
+	load_scratch_gdt(LIMIT_WITHOUT_IST7);
 	EXPECT_FAULT(insn_int_0x81, NULL, X86_TRAP_TS, __TSS_SEL);
-	set_tss_limit(sizeof(struct tss) - 1);
+	load_gdt(&gdt);
+	cpu_reload_tr();
 	scratch_idt_end();
 	local_irq_enable();
 }

@@ -113,6 +113,17 @@ TEST(ud, lock_on_what_cannot_be_locked, RULE_LOCK)
 	EXPECT_UD(lock_memory);
 }
 
+#define ALT_MOV_CR8 BIT(4) /* CPUID 80000001H ECX: LOCK MOV CR0 is CR8's */
+
+TEST(ud, lock_on_a_move_of_a_control_register,
+     RULE_LOCK "; SDM 2B MOV-Control Registers; APM 3 MOV CRn")
+{
+	bool cr8 = cpuid_count(0x80000001, 0).ecx & ALT_MOV_CR8;
+
+	EXPECT_UD(lock_cr);
+	ud_judge(UD_GROUP(lock_cr0), cr8 ? TRAP_NONE : X86_TRAP_UD);
+}
+
 TEST(ud, lock_where_it_belongs_is_valid, RULE_LOCK)
 {
 	EXPECT_RUNS(lock_valid);

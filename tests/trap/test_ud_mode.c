@@ -64,6 +64,18 @@ TEST(ud, sse_without_state_needs_no_osfxsr,
 	ud_judge_cr0(UD_GROUP(sse_exempt), X86_CR0_EM, TRAP_NONE);
 }
 
+/* POPCNT and CRC32 came with SSE4.2 and work on general registers. */
+TEST(ud, popcnt_and_crc32_need_no_osfxsr,
+     RULE "; SDM 3A Checking for CR4.OSFXSR")
+{
+	u32 both = BIT(20) | BIT(23); /* CPUID 1 ECX: SSE4.2, POPCNT */
+
+	if ((cpuid_count(1, 0).ecx & both) != both)
+		SKIP(return, "this CPU has no SSE4.2 or no POPCNT");
+	ud_judge_cr4(UD_GROUP(sse42_exempt), X86_CR4_OSFXSR, TRAP_NONE);
+	ud_judge_cr0(UD_GROUP(sse42_exempt), X86_CR0_EM, TRAP_NONE);
+}
+
 /* CR4.VMXE is 0: off, or not there at all. */
 TEST(ud, vmx_instructions_when_off, RULE "; SDM 3C VMX Instructions")
 {
