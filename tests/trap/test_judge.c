@@ -36,33 +36,22 @@ static struct {
 	u64 cr2, dr6, taken;
 } was;
 
-/* Exceptions taken on this CPU, but for NMI, which may be the watchdog's. */
-static u64 exceptions_taken(void)
-{
-	u64 n = 0;
-
-	for (u32 nr = 0; nr < NR_EXCEPTIONS; nr++)
-		n += nr == X86_TRAP_NMI ? 0 : trap_count(nr);
-	return n;
-}
-
-static void note_before(void)
+static void note_before(u32 nr)
 {
 	was.cr2 = read_cr2();
 	was.dr6 = read_dr6();
-	was.taken = exceptions_taken();
+	was.taken = trap_count(nr);
 }
 
 /*
- * Once, and no other on the way. CR2 is #PF's alone and DR6 #DB's; what #GP
- * leaves in CR2 is a case by itself,
- * pf.a_noncanonical_address_leaves_cr2_alone, so that a CPU that fails there is
- * still judged by all others.
+ * CR2 is #PF's alone and DR6 #DB's; what #GP leaves in CR2 is a case by itself,
+ * pf.a_noncanonical_address_leaves_cr2_alone, so that a CPU that fails there
+ * is still judged by all others.
  */
 static void check_nothing_else(const struct place *at, u32 nr)
 {
-	check(at, "exceptions taken", exceptions_taken() - was.taken,
-	      nr < NR_EXCEPTIONS && nr != X86_TRAP_NMI);
+	check(at, "times taken", trap_count(nr) - was.taken,
+	      nr < NR_EXCEPTIONS);
 	if (nr != X86_TRAP_PF && nr != X86_TRAP_GP)
 		check(at, "CR2", read_cr2(), was.cr2);
 	if (nr != X86_TRAP_DB)
@@ -101,7 +90,7 @@ const struct trap *judge(const struct place *at, void (*fn)(void *), void *arg,
 	const struct trap *got = &frame.trap;
 
 	memset(&frame, 0, sizeof(frame));
-	note_before();
+	note_before(want->nr);
 	catch_run(&frame, CATCH_VALUE, fn, arg);
 	if (!ktest_check_trap(at->file, at->line, at->text, got->nr, want->nr))
 		return got;
@@ -164,7 +153,7 @@ const struct trap *judge_user(const struct place *at,
 		check(at, "pages for the stack of CPL 3", 0, 1);
 		return got;
 	}
-	note_before();
+	note_before(want->nr);
 	frame.trap = catch_user(regs);
 	if (ktest_check_trap(at->file, at->line, at->text, got->nr, want->nr))
 		check_user_frame(at, got, regs, want);
