@@ -24,6 +24,7 @@ static const struct {
 	u8 vector;
 	u8 offset;
 } stats[] = {
+	STAT(LOCAL_TIMER_VECTOR, apic_timer_irqs, "LOC"),
 	STAT(SPURIOUS_APIC_VECTOR, spurious, "SPU"),
 	STAT(IRQ_WORK_VECTOR, irq_work, "IWI"),
 	STAT(RESCHEDULE_VECTOR, irq_resched, "RES"),
@@ -82,12 +83,12 @@ static u32 columns(void)
 	return min(nr_cpu_ids, (u32)COLUMNS);
 }
 
-/* One line of a number a CPU, if any of them is not 0. */
+/* One line of a number a CPU; Linux has no words for some. */
 static void show(const char *tag, u64 (*count)(u32 nr, u32 cpu), u32 nr,
 		 const char *text)
 {
 	char line[COLUMNS * 12 + 16];
-	u64 sum = 0, rest = 0;
+	u64 rest = 0;
 	size_t n = 0;
 	u32 cpu;
 
@@ -95,7 +96,6 @@ static void show(const char *tag, u64 (*count)(u32 nr, u32 cpu), u32 nr,
 	for_each_online_cpu (cpu) {
 		u64 c = count(nr, cpu);
 
-		sum += c;
 		if (cpu >= COLUMNS)
 			rest += c;
 		else
@@ -105,8 +105,7 @@ static void show(const char *tag, u64 (*count)(u32 nr, u32 cpu), u32 nr,
 	if (nr_cpu_ids > COLUMNS)
 		scnprintf(line + n, sizeof(line) - n, " %10llu",
 			  (unsigned long long)rest);
-	if (sum)
-		printk("# %4s:%s  %s", tag, line, text);
+	printk("# %3s:%s%s%s", tag, line, *text ? "   " : "", text);
 }
 
 static void show_line(const struct irq_desc *desc)
@@ -119,10 +118,13 @@ static void show_line(const struct irq_desc *desc)
 	if (!kstat_irqs(desc->irq))
 		return;
 	scnprintf(tag, sizeof(tag), "%u", desc->irq);
-	scnprintf(text, sizeof(text), "%s %u-%s %s",
-		  freed ? "given back" : desc->chip->name, desc->gsi,
-		  desc->level ? "fasteoi" : "edge",
-		  desc->name ? desc->name : "");
+	if (freed) /* an MSI's, and irq_free_desc() reset it */
+		scnprintf(text, sizeof(text), "   None");
+	else
+		scnprintf(text, sizeof(text), "%7s %3u-%-8s  %s",
+			  desc->chip->name, desc->gsi,
+			  desc->level ? "fasteoi" : "edge",
+			  desc->name ? desc->name : "");
 	show(tag, kstat_irqs_cpu, desc->irq, text);
 }
 
@@ -138,7 +140,7 @@ static void show_head(void)
 	}
 	if (nr_cpu_ids > COLUMNS)
 		scnprintf(line + n, sizeof(line) - n, "   the rest");
-	printk("#      %s", line);
+	printk("#     %s", line);
 }
 
 /* What has no index of its own. */
@@ -180,13 +182,13 @@ void show_interrupts(void)
 	show("LOC", loc_of, 0, "Local timer interrupts");
 	show_stat(SPURIOUS_APIC_VECTOR, "Spurious interrupts");
 	show_stat(IRQ_WORK_VECTOR, "IRQ work interrupts");
+	show_stat(X86_PLATFORM_IPI_VECTOR, "Platform interrupts");
 	show_stat(RESCHEDULE_VECTOR, "Rescheduling interrupts");
 	show("CAL", cal_of, 0, "Function call interrupts");
 	show_stat(THERMAL_APIC_VECTOR, "Thermal event interrupts");
 	show_stat(THRESHOLD_APIC_VECTOR, "Threshold APIC interrupts");
-	show_stat(X86_PLATFORM_IPI_VECTOR, "Platform interrupts");
-	show_stat(REBOOT_VECTOR, "Reboot interrupts");
-	show_stat(ERROR_APIC_VECTOR, "APIC errors");
-	show("MIS", mis_of, 0, "Levels that came as edges");
+	show_stat(ERROR_APIC_VECTOR, "");
+	show("MIS", mis_of, 0, "");
+	show_stat(REBOOT_VECTOR, "Reboot interrupts"); /* these two are ours */
 	show("STR", strays_of, 0, "Vectors without a handler");
 }

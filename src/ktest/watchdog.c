@@ -16,6 +16,7 @@
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
+#include <ktest/raised.h>
 #include <lib/format.h>
 #include <smp/watch.h>
 #include <trap/catch.h>
@@ -47,7 +48,8 @@ static u32 allowed_ms;
 static bool fired;
 static bool postponed; /* the deadline passed in the middle of a line */
 static const struct source *armed;
-static u32 armed_cpu; /* where the case runs */
+static u32 armed_cpu;		     /* where the case runs */
+static const struct source *leaving; /* disarmed, its pin not yet masked */
 
 static struct hpet_timer_state hpet_saved;
 static struct rtc_state rtc_saved;
@@ -228,6 +230,15 @@ static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
 	return catch_guard(regs, &event) ? NMI_RESUMED : NMI_HANDLED;
 }
 
+/* A tick between the watchdog's end and its pin's. */
+static bool ours_still(const struct source *s)
+{
+	if (!s || !s->pending())
+		return false;
+	raised_nmis(1);
+	return true;
+}
+
 static enum nmi_verdict on_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
@@ -235,8 +246,11 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 
 	if (armed_cpu != smp_processor_id())
 		return on_peer_nmi(regs);
-	if (!s || !(postponed || s->pending()))
+	if (!s)
+		return ours_still(leaving) ? NMI_HANDLED : NMI_NOT_MINE;
+	if (!(postponed || s->pending()))
 		return NMI_NOT_MINE;
+	raised_nmis(1);
 	if (!deadline_passed(deadline))
 		return NMI_HANDLED;
 	postponed = printk_busy();
@@ -321,10 +335,12 @@ void watchdog_disarm(void)
 {
 	const struct source *s = armed;
 
+	leaving = s;
 	armed = NULL;
 	postponed = false;
 	if (!s)
 		return;
 	route_nmi(s, false); /* first: the PIT's last edge is nobody's */
+	leaving = NULL;
 	s->disarm();
 }

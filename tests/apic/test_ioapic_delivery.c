@@ -15,6 +15,7 @@
 #include <cpu/stacks.h>
 #include <ktest/ktest.h>
 #include <ktest/pin.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #define MODE_RULE "82093AA I/O Redirection Table Registers, Delivery Mode"
@@ -111,6 +112,7 @@ TEST(ioapic, nmi_mode_arrives_as_nmi_on_its_own_stack, MODE_RULE,
 	wire_raise(wire);
 	EXPECT_TRUE(WAIT_FOR(nmi.count, WAIT_DEFAULT_US));
 	pin_settle();
+	raised_nmis(1);
 	EXPECT_EQ(nmi.count, 1);
 	EXPECT_EQ(nmi.stack, STACK_IST1 + IST_NMI - 1);
 	EXPECT_TRUE(nmi.irqs_off);
@@ -124,6 +126,7 @@ TEST(ioapic, nmi_mode_comes_once_an_edge, MODE_RULE,
 	if (!start_nmi())
 		SKIP(return, NO_WIRE);
 	for (u32 n = 1; n <= 8 && ktest_ok(); n++) {
+		raised_nmis(1);
 		wire_raise(wire);
 		EXPECT_TRUE(WAIT_FOR(nmi.count >= n, WAIT_DEFAULT_US));
 		wire_lower(wire);
@@ -140,6 +143,7 @@ TEST(ioapic, nmi_mode_ignores_if_and_the_task_priority, MODE_RULE,
 		SKIP(return, NO_WIRE);
 	local_irq_disable();
 	write_cr8(15);
+	raised_nmis(1);
 	wire_raise(wire);
 	EXPECT_TRUE(WAIT_FOR(nmi.count, WAIT_DEFAULT_US));
 	write_cr8(cr8);

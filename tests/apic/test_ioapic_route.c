@@ -12,6 +12,7 @@
 #include <irq/irq.h>
 #include <ktest/ktest.h>
 #include <ktest/pin.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #define MODE_RULE "82093AA I/O Redirection Table Registers, Delivery Mode"
@@ -162,6 +163,7 @@ TEST(ioapic, nmi_mode_masked_is_silent, MODE_RULE, .uses = USES_HPET | USES_RTC)
 	wire_lower(wire);
 	EXPECT_EQ(nmis, 0);
 	pin_mask(&pin, false);
+	raised_nmis(1);
 	wire_raise(wire);
 	EXPECT_TRUE(WAIT_FOR(nmis, WAIT_DEFAULT_US));
 	pin_settle();

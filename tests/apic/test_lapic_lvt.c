@@ -8,6 +8,7 @@
 #include "lapic_case.h"
 
 #include <cpu/cpufeature.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #define LVT_RULE "SDM 3A Local Vector Table"
@@ -225,6 +226,7 @@ TEST(lapic, nmi_is_sent_and_accepted_while_software_disabled, OFF_RULE,
 	struct lapic_regs saved;
 
 	nmis = 0;
+	raised_nmis(1);
 	trap_hook(X86_TRAP_NMI, count_nmi, NULL);
 	local_irq_disable();
 	lapic_save(&saved);

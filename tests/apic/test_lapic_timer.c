@@ -12,6 +12,7 @@
 #include <apic/apic_timer.h>
 #include <cpu/cpufeature.h>
 #include <irq/irqstat.h>
+#include <ktest/raised.h>
 
 #define TIMER_RULE "SDM 3A APIC Timer"
 
@@ -427,6 +428,7 @@ TEST(lapic, timer_started_in_microseconds_is_never_early, TIMER_RULE)
 	handled = 0;
 	apic_timer_set_handler(count_handled);
 	begin = rdtsc_ordered();
+	raised_vectors(LOCAL_TIMER_VECTOR, 1);
 	EXPECT_EQ(apic_timer_start(TIMER_ONESHOT, 4000), 0);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(handled), WAIT_DEFAULT_US));
 	us = tsc_to_us(rdtsc_ordered() - begin);
@@ -442,6 +444,7 @@ TEST(lapic, timer_event_is_counted_and_handled_once, TIMER_RULE)
 
 	handled = 0;
 	apic_timer_set_handler(count_handled);
+	raised_vectors(LOCAL_TIMER_VECTOR, 1);
 	EXPECT_EQ(apic_timer_start(TIMER_ONESHOT, 100), 0);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(handled), WAIT_DEFAULT_US));
 	udelay(300);

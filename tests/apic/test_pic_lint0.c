@@ -5,6 +5,7 @@
  *
  * Spec: SDM 3A "Local Vector Table", Delivery Mode, Mask, Remote IRR.
  */
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #include "lapic_case.h"
@@ -109,6 +110,7 @@ TEST(pic, lint0_in_nmi_mode_delivers_one_nmi, MODE_RULE, USES_NMI)
 {
 	if (!open_with(APIC_DM_NMI))
 		SKIP(return, NO_WIRE);
+	raised_nmis(1);
 	wire_raise(line.wire);
 	EXPECT_TRUE(WAIT_FOR(nmis, WAIT_DEFAULT_US));
 	pin_settle();

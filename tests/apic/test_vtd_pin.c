@@ -14,6 +14,7 @@
 #include <cpu/irqflags.h>
 #include <cpu/percpu.h>
 #include <cpu/stacks.h>
+#include <ktest/raised.h>
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
 #include <trap/traps.h>
@@ -158,6 +159,7 @@ TEST(vtd, nmi_mode_arrives_as_nmi_whatever_the_vector, IRTE_RULE,
 	irte = vtd_irte();
 	irte.dlvry_mode = APIC_DM_NMI >> 8;
 	vtd_set(VTD_INDEX, irte);
+	raised_nmis(1);
 	vtd_raise();
 	EXPECT_TRUE(WAIT_FOR(nmi.count, WAIT_DEFAULT_US));
 	pin_settle();

@@ -11,6 +11,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 struct bh_diary bh_diary;
@@ -217,6 +218,7 @@ TEST(bh, nmi_knows_itself_and_is_no_task, PREDICATES)
 
 	nmi_came = false;
 	trap_hook(X86_TRAP_NMI, look_in_nmi, NULL);
+	raised_nmis(1);
 	EXPECT_EQ(apic_send_nmi(lapic_id()), 0);
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(nmi_came), WAIT_DEFAULT_US));
 	trap_hook(X86_TRAP_NMI, NULL, NULL);

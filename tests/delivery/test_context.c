@@ -9,6 +9,7 @@
 #include <asm/special_insns.h>
 #include <bh/softirq.h>
 #include <irq/irq.h>
+#include <ktest/raised.h>
 #include <lib/string.h>
 #include <trap/traps.h>
 
@@ -187,6 +188,7 @@ TEST(delivery, all_registers_survive_an_nmi, RULE)
 	handler_flags = 0;
 	trap_hook(X86_TRAP_NMI, on_nmi, NULL);
 	trap_hook(X86_TRAP_UD, on_ud2, NULL);
+	raised_nmis(2);
 	apic_send_nmi(this_cpu(apic_id));
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(handled) == 2, WAIT_DEFAULT_US));
 	trap_hook(X86_TRAP_NMI, NULL, NULL);

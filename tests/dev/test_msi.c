@@ -12,6 +12,7 @@
 #include <asm/irq_vectors.h>
 #include <cpu/percpu.h>
 #include <cpu/stacks.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #define SEND_RULE "PCI 3.0 Sending Messages"
@@ -296,6 +297,7 @@ static void judge_nmi(void)
 		return;
 	msg.data.delivery_mode = APIC_DM_NMI >> 8;
 	msi_rewrite();
+	raised_nmis(1);
 	pci_source_raise(src);
 	EXPECT_TRUE(WAIT_FOR(nmi.count, WAIT_DEFAULT_US));
 	pci_source_lower(src);

@@ -221,6 +221,7 @@ TEST(irq, the_timer_event_runs_as_a_hardirq, STATS)
 	timer_had_regs = false;
 	timer_context = 0;
 	apic_timer_set_handler(on_timer);
+	raised_vectors(LOCAL_TIMER_VECTOR, 1);
 	if (!EXPECT_EQ(apic_timer_start(TIMER_ONESHOT, 200), 0))
 		return;
 	EXPECT_TRUE(WAIT_FOR(READ_ONCE(timer_context), WAIT_DEFAULT_US));

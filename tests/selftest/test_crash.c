@@ -26,6 +26,7 @@
 #include <ktest/insn_user.h>
 #include <ktest/ktest.h>
 #include <ktest/probe.h>
+#include <ktest/raised.h>
 #include <mm/paging.h>
 #include <trap/report.h>
 #include <trap/traps.h>
@@ -175,6 +176,7 @@ TEST(crash, fault_in_hook, RULE)
 
 TEST(crash, fault_in_nmi, RULE)
 {
+	raised_nmis(1);
 	trap_hook(X86_TRAP_NMI, faulting_hook, NULL);
 	insn_dl_int(X86_TRAP_NMI)(NULL); /* CRASH */
 	barrier();
@@ -192,6 +194,7 @@ TEST(crash, unknown_nmi, RULE)
 {
 	u64 before = unknown_nmi_count();
 
+	raised_nmis(1);
 	apic_send_nmi(lapic_id());
 	if (WAIT_FOR(unknown_nmi_count() != before, WAIT_DEFAULT_US))
 		EXPECT_EQ(unknown_nmi_count(), before + 1);

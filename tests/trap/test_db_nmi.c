@@ -7,6 +7,7 @@
  *       "Debug Exceptions".
  */
 #include <cpu/deadline.h>
+#include <ktest/raised.h>
 #include <lib/string.h>
 #include <trap/traps.h>
 
@@ -72,6 +73,7 @@ TEST(db, an_nmi_in_its_handler_returns_into_it, RULE)
 
 	trap_hook(X86_TRAP_DB, db_that_sends, NULL);
 	trap_hook(X86_TRAP_NMI, count_nmi, NULL);
+	raised_nmis(1);
 	write_dr7(dr7);
 	touch(NULL);
 	after = read_dr7();
@@ -109,6 +111,7 @@ TEST(db, in_an_nmis_handler_it_returns_into_that, RULE)
 
 	trap_hook(X86_TRAP_DB, db_that_sends, NULL);
 	trap_hook(X86_TRAP_NMI, nmi_that_touches, &dr7);
+	raised_nmis(2);
 	write_dr7(dr7);
 	send_own_nmi();
 	WAIT_FOR(READ_ONCE(both.nmis) == 2, WAIT_DEFAULT_US);

@@ -17,6 +17,7 @@
 #include <asm/special_insns.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 #include <lib/format.h>
 #include <trap/extable.h>
@@ -236,6 +237,7 @@ TEST(mc, an_nmi_handler_does_not_hold_off_a_machine_check,
 	asked = -EAGAIN;
 	trap_hook(X86_TRAP_MC, outside_count, &mcs);
 	trap_hook(X86_TRAP_NMI, ask_in_nmi, NULL);
+	raised_nmis(1);
 	EXPECT_EQ(apic_send_nmi(lapic_id()), 0);
 	WAIT_FOR(READ_ONCE(asked) != -EAGAIN, WAIT_DEFAULT_US);
 	if (!companion_did(asked))

@@ -16,6 +16,7 @@
 #include <ktest/insn.h>
 #include <ktest/insn_de.h>
 #include <ktest/insn_user.h>
+#include <ktest/raised.h>
 #include <lib/string.h>
 #include <trap/traps.h>
 
@@ -83,6 +84,7 @@ static bool on_nmi(struct pt_regs *regs, void *data)
 /* Send one, wait for n to have come, then see that no more do. */
 static void expect_nmis(struct nmis *s, u32 n)
 {
+	raised_nmis(n);
 	trap_hook(X86_TRAP_NMI, on_nmi, s);
 	EXPECT_EQ(send_nmi(), 0);
 	WAIT_FOR(READ_ONCE(s->n) >= n, WAIT_DEFAULT_US);
@@ -107,6 +109,7 @@ static void send_and_wait(void *arg)
 {
 	struct nmis never = { 0 };
 
+	raised_nmis(1);
 	send_nmi();
 	WAIT_FOR(READ_ONCE(never.n), WAIT_DEFAULT_US);
 }

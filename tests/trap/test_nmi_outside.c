@@ -14,6 +14,7 @@
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
 #include <ktest/pin.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
 #include <trap/traps.h>
 
@@ -49,8 +50,11 @@ SUITE(lint1, .needs = NEEDS_COMPANION, .setup = setup, .teardown = teardown);
 /* Ask, wait for n in all, then see that no more come. */
 static bool expect_nmis(const struct outside_note *s, u32 n)
 {
+	u32 before = READ_ONCE(s->n);
+
 	if (!companion_did(companion_ask(NMI)))
 		return false;
+	raised_nmis(n > before);
 	WAIT_FOR(READ_ONCE(s->n) >= n, WAIT_DEFAULT_US);
 	pin_settle();
 	return EXPECT_EQ(s->n, n);
@@ -138,6 +142,7 @@ TEST(lint1, an_nmi_from_outside_waits_for_iret, "SDM 3A Handling Multiple NMIs")
 	}
 	if (!companion_did(asked_inside))
 		return;
+	raised_nmis(2);
 	EXPECT_EQ(seen_inside, 1);
 	EXPECT_EQ(s.n, 2);
 }
@@ -149,6 +154,7 @@ TEST(lint1, an_nmi_nobody_expects_is_counted_and_harmless, RULE)
 
 	if (!companion_did(companion_ask(NMI)))
 		return;
+	raised_nmis(1);
 	WAIT_FOR(unknown_nmi_count() != before, WAIT_DEFAULT_US);
 	pin_settle();
 	EXPECT_EQ(unknown_nmi_count(), before + 1);

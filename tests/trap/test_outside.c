@@ -4,6 +4,7 @@
 
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <ktest/raised.h>
 #include <trap/traps.h>
 
 #include "judge.h"
@@ -18,6 +19,13 @@ static void *port(void)
 	return (void *)(u64)companion_port();
 }
 
+/* An NMI is one that the runner counts. */
+static void raised(u32 nr)
+{
+	if (nr == X86_TRAP_NMI)
+		raised_nmis(1);
+}
+
 /* What is the same at both levels. True: it was that vector. */
 static bool judge_event(const struct trap *got, u32 nr, u64 flags,
 			enum stack_kind stack)
@@ -28,7 +36,10 @@ static bool judge_event(const struct trap *got, u32 nr, u64 flags,
 
 	if (!arrived && err)
 		return companion_did(err);
-	if (!companion_did(err) || !EXPECT_TRAP(*got, nr))
+	if (!companion_did(err))
+		return false;
+	raised(nr);
+	if (!EXPECT_TRAP(*got, nr))
 		return false;
 	EXPECT_EQ(got->error_code, 0);
 	EXPECT_EQ(got->flags & ~(u64)STATUS_AND_RF, flags);
@@ -100,6 +111,7 @@ void outside_hlt(u32 nr, const char *words)
 	if (!companion_did(companion_ask("%s", words)) ||
 	    !EXPECT_TRUE(WAIT_FOR(READ_ONCE(s.n), WAIT_DEFAULT_US)))
 		return;
+	raised(nr);
 	local_irq_disable();
 	do {
 		if (!companion_did(companion_prepare("%s", words)))
@@ -107,6 +119,7 @@ void outside_hlt(u32 nr, const char *words)
 		insn_fire_hlt(port());
 		if (!companion_did(companion_answer()))
 			break;
+		raised(nr);
 	} while (s.ip != (u64)insn_fire_hlt_after && ++tries < HLT_TRIES);
 	local_irq_enable();
 	EXPECT_EQ(s.ip, insn_fire_hlt_after);
