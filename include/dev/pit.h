@@ -42,6 +42,13 @@ int pit_start_ns(enum pit_mode mode, u64 ns);
  */
 void pit_stop(void);
 
+/*
+ * Is the last edge of pit_stop() perhaps still to come? For a second: an
+ * emulator raises the line when its own timer is served, which on a loaded
+ * host is long after the output reads high. For who shares the pin.
+ */
+bool pit_edge_owed(void);
+
 /* Mode (0..5) and output level of channel 0, by the read-back command. */
 enum pit_mode pit_mode(void);
 bool pit_output(void);

@@ -17,7 +17,10 @@
 #define CHANNEL	  0
 #define MAX_COUNT 0x10000
 
-static bool stopped; /* written by pit_start() and pit_stop() */
+#define LATE_US 1000000
+
+static bool stopped;  /* written by pit_start() and pit_stop() */
+static u64 last_edge; /* TSC by which pit_stop()'s has come */
 
 bool pit_present(void)
 {
@@ -57,6 +60,7 @@ int pit_start(enum pit_mode mode, u32 count)
 	if (count < min_count(mode) || count > MAX_COUNT)
 		return -ERANGE;
 	stopped = false;
+	last_edge = 0;
 	program(mode, count);
 	return 0;
 }
@@ -78,8 +82,14 @@ void pit_stop(void)
 	if (!pit_present())
 		return;
 	stopped = true;
+	last_edge = deadline_after(LATE_US);
 	program(PIT_ONE_SHOT, 1);
 	udelay(10);
+}
+
+bool pit_edge_owed(void)
+{
+	return !deadline_passed(last_edge);
 }
 
 enum pit_mode pit_mode(void)

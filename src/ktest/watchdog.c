@@ -308,6 +308,12 @@ void watchdog_init(void)
 	}
 }
 
+/* The HPET's pin is the PIT's, whose last edge would be an NMI too. */
+static bool edge_is_owed(const struct source *s)
+{
+	return s->arm == hpet_arm && s->uses & USES_PIT && pit_edge_owed();
+}
+
 void watchdog_arm(u32 ms, u32 uses)
 {
 	fired = false;
@@ -318,7 +324,7 @@ void watchdog_arm(u32 ms, u32 uses)
 	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
 		struct source *s = &sources[i];
 
-		if (!s->present || s->uses & uses)
+		if (!s->present || s->uses & uses || edge_is_owed(s))
 			continue;
 		if (s->arm(ms)) {
 			s->disarm();
