@@ -307,6 +307,20 @@ TEST(uart, iir_names_the_highest_of_several, IIR_RULE)
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
 }
 
+TEST(uart, iir_names_modem_status_last, IIR_RULE)
+{
+	if (!start_polled())
+		return;
+	uart_out(&port->uart, UART_MCR, UART_MCR_LOOP);
+	uart_in(&port->uart, UART_MSR);
+	uart_out(&port->uart, UART_MCR, UART_MCR_LOOP | UART_MCR_RTS);
+	serial_irq_enable(port, UART_IER_THRI | UART_IER_MSI);
+	EXPECT_EQ(serial_irq_id(port), UART_IIR_THRI);
+	EXPECT_EQ(serial_irq_id(port), UART_IIR_MSI);
+	uart_in(&port->uart, UART_MSR);
+	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
+}
+
 /* Clear To Send is Request To Send, and so on; the deltas are the causes. */
 TEST(uart, loopback_turns_modem_outputs_into_inputs, MCR_RULE)
 {

@@ -7,6 +7,7 @@
  *       Register", "LegacyReplacement Route Option", "FSB Interrupt Delivery".
  */
 #include <dev/pit.h>
+#include <dev/rtc.h>
 #include <irq/irq.h>
 #include <lib/errno.h>
 
@@ -311,4 +312,26 @@ TEST(timers, hpet_legacy_replacement_cuts_the_pit_off, LEGACY_RULE,
 	hpet_pin.pin.count = 0;
 	pit_start(PIT_ONE_SHOT, 300);
 	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1);
+}
+
+/* Its flag comes; its line leads nowhere, until the option ends. */
+TEST(timers, hpet_legacy_replacement_cuts_the_rtc_off, LEGACY_RULE,
+     .needs = NEEDS_HPET | NEEDS_IOAPIC | NEEDS_RTC,
+     .uses = USES_HPET | USES_RTC)
+{
+	if (hpet_timers() < 2)
+		SKIP(return, "there is no timer 1");
+	if (!legacy(1, 8))
+		return;
+	timers_use_rtc();
+	hpet_one_shot(1, INT32_MAX);
+	EXPECT_EQ(rtc_periodic_start(6), 0);
+	EXPECT_TRUE(WAIT_FOR(rtc_read_flags() & RTC_C_PF, WAIT_DEFAULT_US));
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
+	rtc_stop();
+	hpet_timer_stop(1);
+	EXPECT_EQ(pin_wait(&hpet_pin.pin, 0), 0);
+	EXPECT_EQ(rtc_periodic_start(6), 0);
+	EXPECT_EQ(stamped_wait(&hpet_pin, 1), 1); /* held: no second edge */
+	rtc_stop();
 }

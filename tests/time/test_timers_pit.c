@@ -105,6 +105,28 @@ TEST(timers, pit_new_count_in_mode_0_starts_anew,
 	EXPECT_EQ(s.pin.count, 1);
 }
 
+/* Its output falls for one clock at the end: the edge is its rise again. */
+TEST(timers, pit_mode_4_interrupts_once_and_never_early,
+     "8254 Mode 4: Software Triggered Strobe", PIT)
+{
+	u32 tries = 16;
+	u64 begin;
+
+	if (!EXPECT_TRUE(open_masked()))
+		return;
+	do {
+		pin_mask(&s.pin, true);
+		s.pin.count = 0;
+		begin = rdtsc();
+		pit_program(0, PIT_LSB_MSB | PIT_MODE_N(4), 6000);
+		pin_mask(&s.pin, false); /* 5 ms, unless the host pauses */
+	} while (!pit_within(begin, 6000) && --tries);
+	EXPECT_EQ(stamped_wait(&s, 1), 1);
+	expect_never_early(&s, begin, pit_ns(6000));
+	SLEEP_FOR(s.pin.count > 1, 20000);
+	EXPECT_EQ(s.pin.count, 1);
+}
+
 /* At most one interrupt a period, each in or after its own. */
 static void judge_burst(enum pit_mode mode)
 {

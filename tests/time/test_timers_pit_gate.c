@@ -112,6 +112,30 @@ TEST(timers, pit_mode_2_is_high_but_for_one_clock,
 	EXPECT_LE(low, 8); /* 1 of 60,000; a host that pauses meets it again */
 }
 
+/* Another counter's control word and counts, while this one runs. */
+TEST(timers, pit_counters_do_not_disturb_each_other, "8254 Write Operations",
+     PIT)
+{
+	u32 tries = TRIES;
+	u16 before, after;
+	u64 begin;
+	u8 status;
+
+	timers_use_pit();
+	do {
+		begin = rdtsc();
+		start(0, LONG, true);
+		before = pit_read_count(2);
+		pit_program(0, PIT_LSB_MSB | PIT_MODE_N(2), 700);
+		pit_program(0, PIT_LSB | PIT_MODE_N(0), 7);
+		after = pit_read_count(2);
+		status = pit_read_status(2);
+	} while (!pit_within(begin, LONG) && --tries);
+	EXPECT_LE(after, before);
+	EXPECT_GT(after, 0);
+	EXPECT_EQ(status & (PIT_STATUS_RW | PIT_STATUS_MODE), PIT_LSB_MSB);
+}
+
 static u32 stopped_by_gate(u32 mode)
 {
 	u16 a, b;

@@ -184,3 +184,11 @@ TEST(timers, rtc_alarm_interrupts_at_its_second, "MC146818A Alarm Interrupt",
 	EXPECT_GE(rtc_time_seconds(&after) - rtc_time_seconds(&before),
 		  seconds);
 }
+
+/* Bits 5:0 became the alarm's day in chipsets that have one. */
+TEST(timers, rtc_register_d_says_that_its_contents_are_valid,
+     "MC146818A Register D", RTC)
+{
+	timers_use_rtc();
+	EXPECT_EQ(cmos_read(RTC_REG_D) & 0xc0, RTC_D_VRT);
+}
