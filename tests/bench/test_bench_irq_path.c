@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * bench - how many instructions an interrupt that does nothing executes, from
- * the first of its stub to IRETQ, both counted.
+ * the first of its stub to IRETQ, both counted; and the pace of the timer.
  *
  * `make bench` runs it under -icount shift=0: there one instruction takes 1 ns
  * of virtual time and the TSC runs at 1 GHz, so it counts instructions. The
  * same line of code is run with a self IPI pending and without; the difference
  * is the interrupt. Elsewhere the TSC counts time, and the cases SKIP.
  */
+#include <apic/apic_timer.h>
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
 #include <cpu/deadline.h>
@@ -16,6 +17,7 @@
 #include <ktest/insn_bench.h>
 #include <ktest/ktest.h>
 #include <ktest/raised.h>
+#include <time/clock.h>
 
 SUITE(bench, .manual = true);
 
@@ -106,4 +108,52 @@ TEST(bench, system_vector_path, "irqbed README.md: what an IPI costs is known")
 	raised_vectors(X86_PLATFORM_IPI_VECTOR, ROUNDS);
 	EXPECT_LE(measure_path("sysvec_path_insns", X86_PLATFORM_IPI_VECTOR),
 		  IPI_LIMIT);
+}
+
+#define PERIOD_US 100
+#define TICKS	  50
+#define LATE_TSC  2000 /* 2 us: whatever runs with IF=0 between two */
+
+static u64 came_at[TICKS];
+static u32 came;
+
+static void stamp_tick(void)
+{
+	if (came < TICKS)
+		came_at[came] = rdtsc();
+	WRITE_ONCE(came, came + 1);
+}
+
+/*
+ * What cannot be judged where a host may pause the machine: none is lost, and
+ * they do not drift. A period may be one count longer: whether the 0 takes one
+ * the manuals do not say.
+ */
+TEST(bench, periodic_timer_neither_loses_nor_drifts, "SDM 3A APIC Timer")
+{
+	u64 period = us_to_tsc(PERIOD_US);
+	u64 spare = clock_get(CLOCK_TSC)->freq_hz / apic_timer_clock.freq_hz +
+		    period / 2000; /* a count, and 500 ppm */
+	u32 n;
+
+	if (!tsc_counts_instructions())
+		SKIP(return, "the TSC counts time, not instructions");
+	came = 0;
+	apic_timer_set_handler(stamp_tick);
+	EXPECT_EQ(apic_timer_start(TIMER_PERIODIC, PERIOD_US), 0);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(came) >= TICKS, WAIT_DEFAULT_US));
+	apic_timer_stop();
+	n = READ_ONCE(came);
+	raised_vectors(LOCAL_TIMER_VECTOR, n);
+	apic_timer_set_handler(NULL);
+	for (u32 k = 1; k < TICKS && ktest_ok(); k++) {
+		u64 took = came_at[k] - came_at[0];
+
+		EXPECT_GE(took + LATE_TSC + k * spare, k * period);
+		EXPECT_LE(took, k * (period + spare) + LATE_TSC);
+	}
+	ktest_note(
+		"bench.periodic_us=%llu of %u",
+		(unsigned long long)tsc_to_us(came_at[TICKS - 1] - came_at[0]),
+		(TICKS - 1) * PERIOD_US);
 }
