@@ -135,6 +135,70 @@ TEST(pci, intx_withdrawn_while_masked_never_comes, PIN_RULE,
 	each_source(HAS_INTX, judge_withdrawn);
 }
 
+static enum pci_source other; /* on the same pin as src */
+static u32 pairs, alone;
+
+static void lower_in_turn(struct pin *p)
+{
+	pci_source_lower(p->count == 1 ? src : other);
+}
+
+/* Open another source whose pin is gsi too, and let it through. */
+static bool open_other(int gsi)
+{
+	const struct pci_dev *const my_dev = pdev;
+	const enum pci_source mine = src;
+	bool found = false;
+	u32 flags;
+
+	for (src = 0; src < NR_PCI_SOURCES && !found; src++) {
+		if (src == mine || src == PCI_SRC_SLOT) /* each_source() */
+			continue;
+		pdev = pci_source_open(src);
+		found = pdev && pdev->pin && intx_gsi(&flags) == gsi;
+		other = src;
+		if (found)
+			set_command(PCI_COMMAND_INTX_DISABLE, false);
+		else if (pdev)
+			pci_source_close(src);
+	}
+	src = mine;
+	pdev = my_dev;
+	return found;
+}
+
+/* The line is low until both are quiet, and interrupts as long as it is. */
+static void judge_two(void)
+{
+	u32 flags;
+
+	if (!open_other(intx_gsi(&flags))) {
+		alone++;
+		return;
+	}
+	pairs++;
+	if (!begin())
+		return;
+	pin.handler = lower_in_turn;
+	pin_mask(&pin, true);
+	pci_source_raise(src);
+	pci_source_raise(other);
+	pin_settle();
+	pin_mask(&pin, false);
+	EXPECT_EQ(pin_wait(&pin, 2), 2);
+	EXPECT_FALSE(pin_remote_irr(&pin));
+	pci_source_close(other);
+}
+
+TEST(pci, intx_of_two_functions_is_held_until_both_are_quiet, PIN_RULE,
+     .needs = NEEDS_IOAPIC)
+{
+	pairs = alone = 0;
+	each_source(HAS_INTX, judge_two);
+	if (alone && !pairs)
+		SKIP(return, "no two of the sources share a pin");
+}
+
 /* One line, several actions; each looks at its own function. */
 struct sharer {
 	enum pci_source src;
