@@ -130,10 +130,16 @@ TEST(uart, empty_transmitter_interrupts_when_enabled, IIR_RULE)
 	EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT); /* IIR's read */
 }
 
+/*
+ * Without the FIFO: there the byte that came back times out unread, perhaps
+ * before the handler saw the IIR. The line is high then and stays so, yet an
+ * emulator may take it for one more edge, which is not what is judged here.
+ */
 TEST(uart, empty_transmitter_interrupts_once_a_byte, IIR_RULE)
 {
 	if (!start(true)) /* the byte goes nowhere */
 		return;
+	uart_out(&port->uart, UART_FCR, 0);
 	if (!line_connected())
 		SKIP(return, CUT_OFF);
 	serial_irq_enable(port, UART_IER_THRI);
@@ -142,6 +148,26 @@ TEST(uart, empty_transmitter_interrupts_once_a_byte, IIR_RULE)
 		uart_out(&port->uart, UART_THR, (u8)n);
 		EXPECT_EQ(pin_wait(&pin, n), n);
 		EXPECT_EQ(iir[n - 1], UART_IIR_THRI);
+	}
+}
+
+TEST(uart, empty_transmit_fifo_is_named_once_a_byte,
+     "PC16550D FIFO Interrupt Mode Operation")
+{
+	u8 id;
+
+	if (!start_polled())
+		return;
+	if (!port->uart.fifo)
+		SKIP(return, "this UART has no FIFO");
+	serial_irq_enable(port, UART_IER_THRI);
+	EXPECT_EQ(serial_irq_id(port), UART_IIR_THRI);
+	for (u32 n = 0; n < 4 && ktest_ok(); n++) {
+		EXPECT_EQ(serial_irq_id(port), UART_IIR_NO_INT);
+		uart_out(&port->uart, UART_THR, (u8)n);
+		WAIT_FOR((id = serial_irq_id(port)) != UART_IIR_NO_INT,
+			 WAIT_DEFAULT_US);
+		EXPECT_EQ(id, UART_IIR_THRI);
 	}
 }
 
