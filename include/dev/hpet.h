@@ -44,6 +44,9 @@ u32 hpet_timers(void);
 /* Returns 0, or -EINVAL if there is no such timer. */
 int hpet_timer_info(u32 timer, struct hpet_timer_info *info);
 
+/* Does the counter count, and timer compare, 64 bits? */
+bool hpet_timer_is_wide(u32 timer);
+
 /*
  * A GSI that timer can use and allowed (a bit mask) permits, the lowest at or
  * above 16 first since ISA devices share the lower ones. -ENODEV: none.
@@ -60,7 +63,7 @@ int hpet_pick_gsi(u32 timer, u32 allowed);
  * -EAGAIN (the value had passed when it was written; it may have fired or
  * not, and a periodic one may wait for the counter to wrap: try again).
  *
- * Prefer wide for a one-shot where wide_cap says so: a 32-bit one may also
+ * Prefer wide for a one-shot where hpet_timer_is_wide(): a 32-bit one may also
  * fire when the counter's low half wraps.
  */
 int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks);

@@ -9,9 +9,9 @@
  *          Capabilities Register", "Timer N Comparator Register", "Timer N
  *          FSB Interrupt Route Register".
  *
- * The order in all of it: interrupt off, route, status cleared, comparator far
- * away, interrupt on, comparator last. So the only thing that can be late is
- * the one write that says when.
+ * The order in all of it: interrupt off, route, comparator, status cleared,
+ * interrupt on. So none comes of a comparator half written, and what is late
+ * is seen by the counter, read last.
  */
 #include <dev/hpet.h>
 
@@ -63,6 +63,14 @@ int hpet_timer_info(u32 timer, struct hpet_timer_info *info)
 		.route_cap = hpet_readl(HPET_Tn_ROUTE_CAP(timer)),
 	};
 	return 0;
+}
+
+bool hpet_timer_is_wide(u32 timer)
+{
+	struct hpet_timer_info info;
+
+	return !hpet_timer_info(timer, &info) && info.wide_cap &&
+	       hpet_counter_is_64bit();
 }
 
 int hpet_pick_gsi(u32 timer, u32 allowed)
@@ -136,7 +144,6 @@ static int prepare(u32 timer, const struct hpet_setup *setup, u32 *cfg)
 	return -EINVAL;
 }
 
-/* High half first: see park_comparator(). */
 static void write_comparator(u32 timer, u64 val, bool wide)
 {
 	if (wide)
@@ -148,21 +155,6 @@ static void write_comparator(u32 timer, u64 val, bool wide)
 static u64 counter_now(bool wide)
 {
 	return wide ? hpet_counter64() : hpet_readl(HPET_COUNTER);
-}
-
-/*
- * Far from now, but in range of a signed count of nanoseconds, into which
- * emulators convert it. A low half of all ones makes the next value's high
- * half, written first, stand for a moment not before that value.
- */
-static void park_comparator(u32 timer, bool wide)
-{
-	u64 now = counter_now(wide);
-
-	write_comparator(timer,
-			 wide ? (now + HPET_MAX_WIDE_TICKS) | UINT32_MAX
-			      : (u32)(now + INT32_MAX),
-			 wide);
 }
 
 int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
@@ -183,11 +175,10 @@ int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
 		hpet_timer_stop(timer);
 		return err;
 	}
-	park_comparator(timer, setup->wide);
-	hpet_clear_status(timer);
-	hpet_writel(cfg | HPET_TN_ENABLE, HPET_Tn_CFG(timer));
 	at = counter_now(setup->wide) + ticks;
 	write_comparator(timer, setup->wide ? at : (u32)at, setup->wide);
+	hpet_clear_status(timer);
+	hpet_writel(cfg | HPET_TN_ENABLE, HPET_Tn_CFG(timer));
 	now = counter_now(setup->wide);
 	if (setup->wide)
 		return (s64)(now - at) < 0 ? 0 : -EAGAIN;

@@ -76,11 +76,8 @@ static int hpet_shoot(u64 ms)
  */
 static int hpet_arm(u32 ms)
 {
-	struct hpet_timer_info info;
-
 	hpet_timer_save(HPET_TIMER, &hpet_saved);
-	hpet_wide = !hpet_timer_info(HPET_TIMER, &info) && info.wide_cap &&
-		    hpet_counter_is_64bit();
+	hpet_wide = hpet_timer_is_wide(HPET_TIMER);
 	return hpet_shoot((u64)(ms + ms / 64 + 1) * deadline_scale);
 }
 

@@ -40,9 +40,6 @@ bool hpet_passed(u32 at);
 /* The first timer that can be periodic, or -1. */
 int hpet_periodic_timer(void);
 
-/* Does the counter count, and timer compare, 64 bits? */
-bool hpet_timer_is_wide(u32 timer);
-
 /* For the teardown: a counter that a case set goes on from where it would be.
  */
 void hpet_put_counter_back(void);

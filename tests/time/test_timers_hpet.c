@@ -14,6 +14,7 @@
 #include "hpet_case.h"
 
 #define ARM_TRIES 64
+#define WRAP_NEAR TICKS_OF_US(100000) /* after the moment armed for */
 
 struct stamped hpet_pin;
 struct hpet_setup hpet_wants;
@@ -60,18 +61,26 @@ bool hpet_passed(u32 at)
 	return (s32)(hpet_readl(HPET_COUNTER) - at) >= 0;
 }
 
-bool hpet_timer_is_wide(u32 timer)
+/*
+ * A one-shot of 32 bits may interrupt where the counter wraps, too ("Timer N
+ * Comparator Register", non-periodic mode): let one so near go by. What is
+ * armed for far away is not awaited.
+ */
+static void pass_the_wrap(u64 ticks)
 {
-	struct hpet_timer_info info;
+	u64 near = WRAP_NEAR + (ticks < TICKS_OF_US(1000000) ? ticks : 0);
 
-	return !hpet_timer_info(timer, &info) && info.wide_cap &&
-	       hpet_counter_is_64bit();
+	if (hpet_readl(HPET_COUNTER) + near > UINT32_MAX)
+		WAIT_FOR(hpet_readl(HPET_COUNTER) <= INT32_MAX,
+			 WAIT_DEFAULT_US);
 }
 
 void hpet_arm(u32 timer, u64 ticks, bool periodic)
 {
 	int err = -EAGAIN;
 
+	if (!hpet_wants.wide && !periodic)
+		pass_the_wrap(ticks);
 	for (u32 tries = 0; err == -EAGAIN && tries < ARM_TRIES; tries++) {
 		hpet_timer_stop(timer);
 		pin_settle();
