@@ -105,7 +105,7 @@ static bool start_nmi(void)
 
 /* The vector field is ignored, and neither IRR nor ISR knows of it. */
 TEST(ioapic, nmi_mode_arrives_as_nmi_on_its_own_stack, MODE_RULE,
-     .uses = USES_HPET | USES_RTC)
+     .uses = USES_NMI)
 {
 	if (!start_nmi())
 		SKIP(return, NO_WIRE);
@@ -120,8 +120,7 @@ TEST(ioapic, nmi_mode_arrives_as_nmi_on_its_own_stack, MODE_RULE,
 	EXPECT_EQ(pin.count, 0);
 }
 
-TEST(ioapic, nmi_mode_comes_once_an_edge, MODE_RULE,
-     .uses = USES_HPET | USES_RTC)
+TEST(ioapic, nmi_mode_comes_once_an_edge, MODE_RULE, .uses = USES_NMI)
 {
 	if (!start_nmi())
 		SKIP(return, NO_WIRE);
@@ -135,7 +134,7 @@ TEST(ioapic, nmi_mode_comes_once_an_edge, MODE_RULE,
 }
 
 TEST(ioapic, nmi_mode_ignores_if_and_the_task_priority, MODE_RULE,
-     .uses = USES_HPET | USES_RTC)
+     .uses = USES_NMI)
 {
 	u64 cr8 = read_cr8();
 

@@ -149,7 +149,7 @@ static bool on_nmi(struct pt_regs *regs, void *data)
 	return true;
 }
 
-TEST(ioapic, nmi_mode_masked_is_silent, MODE_RULE, .uses = USES_HPET | USES_RTC)
+TEST(ioapic, nmi_mode_masked_is_silent, MODE_RULE, .uses = USES_NMI)
 {
 	union ioapic_rte rte = { .delivery_mode = APIC_DM_NMI >> 8,
 				 .masked = 1 };

@@ -15,8 +15,6 @@
 #define MASK_RULE "SDM 3A Local Vector Table, Mask"
 #define RIRR_RULE "SDM 3A Local Vector Table, Remote IRR Flag"
 
-#define USES_NMI .uses = USES_HPET | USES_RTC
-
 static struct pic_line line;
 static struct pin own = { .vector = 0x61 }; /* the entry's vector */
 static volatile u32 nmis;
@@ -106,7 +104,7 @@ TEST(pic, lint0_level_sets_remote_irr_until_its_eoi, RIRR_RULE)
 	EXPECT_FALSE(apic_read(APIC_LVT0) & APIC_LVT_REMOTE_IRR);
 }
 
-TEST(pic, lint0_in_nmi_mode_delivers_one_nmi, MODE_RULE, USES_NMI)
+TEST(pic, lint0_in_nmi_mode_delivers_one_nmi, MODE_RULE, .uses = USES_NMI)
 {
 	if (!open_with(APIC_DM_NMI))
 		SKIP(return, NO_WIRE);
@@ -129,7 +127,7 @@ TEST(pic, lint0_in_extint_mode_takes_the_8259s_vector, MODE_RULE)
 	EXPECT_EQ(own.count, 0);
 }
 
-TEST(pic, lint0_masked_is_silent_in_every_mode, MASK_RULE, USES_NMI)
+TEST(pic, lint0_masked_is_silent_in_every_mode, MASK_RULE, .uses = USES_NMI)
 {
 	static const u16 modes[] = { APIC_DM_FIXED, APIC_DM_NMI,
 				     APIC_DM_EXTINT };
@@ -160,7 +158,7 @@ static void serve_intr(void)
 
 /* Through a scratch IDT: irqbed's own path would ask the APIC. */
 TEST(pic, a_line_interrupts_a_cpu_whose_apic_is_off,
-     "SDM 3A Enabling or Disabling the Local APIC", USES_NMI)
+     "SDM 3A Enabling or Disabling the Local APIC", .uses = USES_NMI)
 {
 	if (!mode_can_change())
 		return;

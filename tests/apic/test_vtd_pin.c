@@ -146,9 +146,8 @@ static bool on_nmi(struct pt_regs *regs, void *data)
 	return true;
 }
 
-/* The HPET's and the RTC's watchdogs would be NMIs too. */
 TEST(vtd, nmi_mode_arrives_as_nmi_whatever_the_vector, IRTE_RULE,
-     .uses = USES_HPET | USES_RTC)
+     .uses = USES_NMI)
 {
 	union irte irte;
 

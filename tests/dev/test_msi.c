@@ -308,8 +308,7 @@ static void judge_nmi(void)
 	EXPECT_EQ(pin.count, 0);
 }
 
-TEST(msi, nmi_mode_arrives_as_nmi_on_its_own_stack, DATA_RULE,
-     .uses = USES_HPET | USES_RTC)
+TEST(msi, nmi_mode_arrives_as_nmi_on_its_own_stack, DATA_RULE, .uses = USES_NMI)
 {
 	each_source(HAS_MSI, judge_nmi);
 }
