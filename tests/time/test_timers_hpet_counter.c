@@ -147,7 +147,7 @@ TEST(timers, hpet_halted_block_interrupts_when_it_runs_again, ENABLE_RULE, HPET)
 
 	if (!hpet_start(0, false))
 		return;
-	hpet_one_shot(0, TICKS_OF_US(20000));
+	hpet_one_shot(0, TICKS_OF_US(500000));
 	at = (u32)hpet_comparator(0);
 	set_counter((hpet_counter64() & ~0xffffffffull) | (at - 10000), false);
 	udelay(300);

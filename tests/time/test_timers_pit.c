@@ -16,6 +16,7 @@ static struct stamped s;
 
 #define BURST  4
 #define BURSTS 16
+#define TRIES  16 /* while the host holds this CPU beyond the count's end */
 
 static u64 pit_ns(u64 count)
 {
@@ -79,11 +80,20 @@ TEST(timers, pit_count_of_zero_stands_for_65536, "8254 Write Operations", PIT)
 TEST(timers, pit_mode_0_output_is_low_until_the_count_ends,
      "8254 Mode 0: Interrupt on Terminal Count", PIT)
 {
-	if (!EXPECT_TRUE(open_masked()))
-		return;
-	start(PIT_ONE_SHOT, 65536); /* 55 ms: still running below */
-	EXPECT_FALSE(pit_output());
-	EXPECT_EQ(pin_wait(&s.pin, 0), 0);
+	u32 tries = TRIES, came;
+	u64 begin;
+	bool high;
+
+	do {
+		pins_close();
+		if (!EXPECT_TRUE(open_masked()))
+			return;
+		begin = start(PIT_ONE_SHOT, 65536); /* 55 ms */
+		high = pit_output();
+		came = pin_wait(&s.pin, 0);
+	} while (!pit_within(begin, 65536) && --tries);
+	EXPECT_FALSE(high);
+	EXPECT_EQ(came, 0);
 	start(PIT_ONE_SHOT, 300);
 	EXPECT_EQ(stamped_wait(&s, 1), 1);
 	EXPECT_TRUE(pit_output());
@@ -92,12 +102,16 @@ TEST(timers, pit_mode_0_output_is_low_until_the_count_ends,
 TEST(timers, pit_new_count_in_mode_0_starts_anew,
      "8254 Mode 0: Interrupt on Terminal Count", PIT)
 {
-	u64 begin;
+	u32 tries = TRIES;
+	u64 first, begin;
 
-	if (!EXPECT_TRUE(open_masked()))
-		return;
-	start(PIT_ONE_SHOT, 24000);
-	begin = start(PIT_ONE_SHOT, 3000);
+	do {
+		pins_close();
+		if (!EXPECT_TRUE(open_masked()))
+			return;
+		first = start(PIT_ONE_SHOT, 24000);
+		begin = start(PIT_ONE_SHOT, 3000);
+	} while (!pit_within(first, 24000) && --tries);
 	EXPECT_EQ(stamped_wait(&s, 1), 1);
 	expect_never_early(&s, begin, pit_ns(3000));
 	SLEEP_FOR(s.pin.count > 1, 20000); /* the first's end is 20.1 ms */
@@ -196,13 +210,15 @@ TEST(timers, pit_read_back_tells_mode_and_access, "8254 Read-Back Command", PIT)
 TEST(timers, pit_counts_down, "8254 Counter Latch Command", PIT)
 {
 	u16 count, last = 60000;
+	u64 begin = rdtsc();
 
 	timers_use_pit();
 	EXPECT_EQ(pit_start(PIT_ONE_SHOT, 60000), 0);
 	for (u32 i = 0; i < 16; i++) {
 		udelay(5);
 		count = pit_read_count(0);
-		EXPECT_LT(count, last);
+		if (pit_within(begin, 60000)) /* beyond, it counts from FFFFH */
+			EXPECT_LT(count, last);
 		last = count;
 	}
 }
@@ -210,13 +226,18 @@ TEST(timers, pit_counts_down, "8254 Counter Latch Command", PIT)
 TEST(timers, pit_latched_count_stands_still, "8254 Counter Latch Command", PIT)
 {
 	u16 latched, later;
+	u32 tries = TRIES;
+	u64 begin;
 
 	timers_use_pit();
-	EXPECT_EQ(pit_start(PIT_ONE_SHOT, 60000), 0);
-	outb(PIT_SELECT(0) | PIT_LATCH, PIT_MODE);
-	udelay(200); /* 238 counts */
-	latched = inb(PIT_CH(0));
-	latched |= inb(PIT_CH(0)) << 8;
-	later = pit_read_count(0);
+	do {
+		begin = rdtsc();
+		EXPECT_EQ(pit_start(PIT_ONE_SHOT, 60000), 0);
+		outb(PIT_SELECT(0) | PIT_LATCH, PIT_MODE);
+		udelay(200); /* 238 counts */
+		latched = inb(PIT_CH(0));
+		latched |= inb(PIT_CH(0)) << 8;
+		later = pit_read_count(0);
+	} while (!pit_within(begin, 60000) && --tries);
 	EXPECT_GE(latched - later, 230);
 }
