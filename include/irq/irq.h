@@ -112,6 +112,12 @@ static inline struct pt_regs *get_irq_regs(void)
 int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev);
 void irq_release_vector(u32 vector);
 
+/*
+ * The same on every CPU that is online, for what may arrive at any: handler
+ * runs where it does, and on two CPUs at once. One release for all. Boot CPU.
+ */
+int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev);
+
 /* Take back all of them: a case that was broken off cannot. */
 void irq_release_claims(void);
 

@@ -5,6 +5,7 @@
  * Linux: arch/x86/kernel/apic/vector.c.
  */
 #include <apic/lapic.h>
+#include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
 
@@ -88,15 +89,48 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 	return -ENOMEM;
 }
 
+int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev)
+{
+	int err = irq_claim_vector(vector, handler, dev);
+	struct irq_desc **slot;
+	u32 cpu;
+
+	if (err)
+		return err;
+	for_each_online_cpu (cpu) {
+		slot = &cpu_hot(cpu)->vector_irq[vector];
+		if (cpu == smp_processor_id())
+			continue;
+		if (*slot != VECTOR_UNUSED) {
+			irq_release_vector(vector);
+			return -EBUSY;
+		}
+		WRITE_ONCE(*slot, *this_vector_irq(vector));
+	}
+	return 0;
+}
+
+/* Wherever it is taken: at one CPU, or everywhere. */
+static void drop_claim(struct irq_desc *claim)
+{
+	struct irq_desc **slot;
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		slot = &cpu_hot(cpu)->vector_irq[claim->vector];
+		if (*slot == claim)
+			WRITE_ONCE(*slot, VECTOR_UNUSED);
+	}
+	claim->action = NULL;
+}
+
 void irq_release_vector(u32 vector)
 {
 	if (vector >= NR_VECTORS)
 		return;
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
-		if (*this_vector_irq(vector) != &claims[i].desc)
-			continue;
-		WRITE_ONCE(*this_vector_irq(vector), VECTOR_UNUSED);
-		claims[i].desc.action = NULL;
+		if (*this_vector_irq(vector) == &claims[i].desc)
+			drop_claim(&claims[i].desc);
 	}
 }
 
@@ -104,6 +138,6 @@ void irq_release_claims(void)
 {
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
 		if (claims[i].desc.action)
-			irq_release_vector(claims[i].desc.vector);
+			drop_claim(&claims[i].desc);
 	}
 }

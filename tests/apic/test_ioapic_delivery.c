@@ -7,20 +7,23 @@
  */
 #include <acpi/tables.h>
 #include <apic/i8259.h>
-#include <apic/lapic.h>
 #include <asm/desc_defs.h>
 #include <asm/irq_vectors.h>
 #include <cpu/irqflags.h>
 #include <cpu/percpu.h>
 #include <cpu/stacks.h>
-#include <ktest/ktest.h>
+#include <ktest/arrivals.h>
 #include <ktest/pin.h>
 #include <ktest/raised.h>
 #include <trap/traps.h>
 
+#include "lapic_case.h"
+
 #define MODE_RULE "82093AA I/O Redirection Table Registers, Delivery Mode"
 #define DEST_RULE "82093AA I/O Redirection Table Registers, Destination Field"
 #define PRIO_RULE "SDM 3A Interrupt, Task, and Processor Priority"
+
+#define WHERE_VECTOR 0x51 /* claimed on every CPU */
 
 static struct pin pin = { .vector = 0x61 };
 static enum wire wire;
@@ -274,15 +277,44 @@ TEST(ioapic, rewritten_destination_holds_from_the_next_edge, DEST_RULE)
 	EXPECT_EQ(pulse(1), 1);
 }
 
+static bool start_everywhere(void)
+{
+	return start(PIN_EDGE) && arrivals_open(WHERE_VECTOR);
+}
+
+static void end_everywhere(void)
+{
+	arrivals_close();
+	pins_close();
+}
+
+/* A pulse comes once at each CPU of who, and nowhere else. */
+static void judge_where(union ioapic_rte rte, const struct cpumask *who)
+{
+	rte.vector = WHERE_VECTOR;
+	gsi_write_rte(pin.gsi, rte);
+	wire_raise(wire);
+	if (!arrivals_expect(who))
+		ktest_note("destination 0x%02x", (u32)rte.dest);
+	wire_lower(wire);
+}
+
+/* This CPU is of it, or is not; which others are, their LDRs say. */
+static void judge_logical(u32 dest, bool here)
+{
+	struct cpumask who = logical_dest(dest);
+	union ioapic_rte rte = { .dest_logical = 1, .dest = (u8)dest };
+
+	EXPECT_EQ(cpumask_test_cpu(smp_processor_id(), &who), here);
+	judge_where(rte, &who);
+}
+
 TEST(ioapic, destination_ff_is_everybody, DEST_RULE, .needs = NEEDS_XAPIC)
 {
-	union ioapic_rte rte = { .dest = 0xff };
-
-	if (acpi_tables.madt.nr_cpus > 1)
-		SKIP(return, "CPUs that nobody started would get it too");
-	if (!start(rte))
+	if (!start_everywhere())
 		SKIP(return, NO_WIRE);
-	EXPECT_EQ(pulse(1), 1);
+	judge_where((union ioapic_rte){ .dest = 0xff }, &cpu_online_mask);
+	end_everywhere();
 }
 
 #define LOGICAL_RULE "SDM 3A Determining IPI Destination, Logical Destination"
@@ -291,44 +323,31 @@ TEST(ioapic, logical_flat_destination_selects_by_ldr_bit, LOGICAL_RULE,
      .needs = NEEDS_XAPIC)
 {
 	u32 mine = apic_read(APIC_LDR) >> 24;
-	union ioapic_rte rte = { .dest_logical = 1, .dest = mine };
 
-	if (!start(rte))
+	if (!start_everywhere())
 		SKIP(return, NO_WIRE);
-	EXPECT_EQ(pulse(1), 1);
-	rte.dest = mine | 0x80; /* another's bit beside ours */
-	rewrite(rte);
-	EXPECT_EQ(pulse(1), 1);
-	rte.dest = ~mine;
-	rewrite(rte);
-	EXPECT_EQ(pulse(0), 0);
-	rte.dest = 0;
-	rewrite(rte);
-	EXPECT_EQ(pulse(0), 0);
+	judge_logical(mine, true);
+	judge_logical(mine | 0x80, true); /* another's bit beside ours */
+	judge_logical(~mine & 0xff, false);
+	judge_logical(0, false);
+	end_everywhere();
 }
 
 TEST(ioapic, logical_cluster_destination_selects_cluster_and_bit, LOGICAL_RULE,
      .needs = NEEDS_XAPIC)
 {
 	static const struct {
-		u8 dest, want;
+		u8 dest, here;
 	} rows[] = { { 0x52, 1 }, { 0x53, 1 }, { 0x51, 0 }, { 0x42, 0 },
 		     { 0x5f, 1 }, { 0x50, 0 }, { 0xff, 1 } };
-	u32 ldr = apic_read(APIC_LDR), dfr = apic_read(APIC_DFR);
-	union ioapic_rte rte = { .dest_logical = 1 };
 
-	if (!start(PIN_EDGE))
+	if (!start_everywhere())
 		SKIP(return, NO_WIRE);
-	apic_write(APIC_DFR, APIC_DFR_CLUSTER);
-	apic_write(APIC_LDR, 0x52u << 24); /* cluster 5, bit 1 */
-	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
-		rte.dest = rows[i].dest;
-		rewrite(rte);
-		if (!EXPECT_EQ(pulse(rows[i].want), rows[i].want))
-			ktest_note("destination 0x%02x", rows[i].dest);
-	}
-	apic_write(APIC_DFR, dfr);
-	apic_write(APIC_LDR, ldr);
+	lapic_logical_begin(APIC_DFR_CLUSTER, 0x52); /* cluster 5, bit 1 */
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+		judge_logical(rows[i].dest, rows[i].here);
+	lapic_logical_end();
+	end_everywhere();
 }
 
 /* Without remapping 8 bits reach cluster 0 only: 16 bits are the members. */
@@ -336,16 +355,15 @@ TEST(ioapic, logical_x2apic_destination_selects_by_ldr_bit,
      "SDM 3A Logical Destination Mode in x2APIC Mode", .needs = NEEDS_X2APIC)
 {
 	u32 ldr = apic_read(APIC_LDR);
-	union ioapic_rte rte = { .dest_logical = 1, .dest = ldr & 0xff };
 
 	if (ldr > 0xff)
 		SKIP(return, "an entry's 8 bits cannot name LDR 0x%x", ldr);
-	if (!start(rte))
+	if (!start_everywhere())
 		SKIP(return, NO_WIRE);
-	EXPECT_EQ(pulse(1), 1);
-	rte.dest = ~ldr & 0x7f;
-	rewrite(rte);
-	EXPECT_EQ(pulse(0), 0);
+	judge_logical(ldr, true);
+	judge_logical(ldr | 0x7f, true);
+	judge_logical(~ldr & 0x7f, false);
+	end_everywhere();
 }
 
 static u32 order[4];

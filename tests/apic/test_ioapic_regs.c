@@ -8,13 +8,22 @@
 #include <acpi/tables.h>
 #include <apic/ioapic.h>
 #include <asm/io.h>
-#include <ktest/ktest.h>
+#include <ktest/arrivals.h>
 #include <ktest/pin.h>
+
+#include "lapic_case.h"
 
 /* All pins are written: no watchdog may stand on one of them. */
 #define ALL_PINS USES_HPET | USES_RTC | USES_PIT
 
-SUITE(ioapic, .needs = NEEDS_IOAPIC, .teardown = pins_close);
+static void close_all(void)
+{
+	pins_close();
+	arrivals_close();
+	lapic_logical_end();
+}
+
+SUITE(ioapic, .needs = NEEDS_IOAPIC, .teardown = close_all);
 
 static const struct ioapic *each(u32 i)
 {

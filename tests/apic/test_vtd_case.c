@@ -6,6 +6,7 @@
 #include <apic/lapic.h>
 #include <cpu/percpu.h>
 #include <dev/pci_source.h>
+#include <ktest/arrivals.h>
 
 struct intel_iommu *vtd;
 struct acpi_drhd_scope vtd_ioapic;
@@ -130,6 +131,7 @@ static void put_back(void)
 	for (u32 s = 0; in_use && s < NR_PCI_SOURCES; s++)
 		pci_source_close(s);
 	pins_close();
+	arrivals_close();
 	if (!in_use)
 		return;
 	in_use = false;

@@ -12,8 +12,11 @@
 #include <asm/irq_vectors.h>
 #include <cpu/percpu.h>
 #include <cpu/stacks.h>
+#include <ktest/arrivals.h>
 #include <ktest/raised.h>
 #include <trap/traps.h>
+
+#define WHERE_VECTOR 0x51 /* claimed on every CPU */
 
 #define SEND_RULE "PCI 3.0 Sending Messages"
 #define ON_RULE	  "PCI 3.0 Enabling Operation"
@@ -210,21 +213,34 @@ TEST(msi, address_names_the_apic, ADDR_RULE)
 	each_source(HAS_MSI, judge_destination);
 }
 
+/* One event to a logical destination: once at each CPU of it, none elsewhere.
+ */
+static void judge_logical_dest(u32 dest, bool here)
+{
+	struct cpumask who = logical_dest(dest);
+
+	EXPECT_EQ(cpumask_test_cpu(smp_processor_id(), &who), here);
+	msg.address_lo.destid_0_7 = dest & 0xff;
+	msi_rewrite();
+	pci_source_raise(src);
+	if (!arrivals_expect(&who))
+		ktest_note("destination 0x%02x", dest);
+	pci_source_lower(src);
+}
+
 /* xAPIC: LDR bits 31:24, flat; x2APIC: 8 bits reach members of cluster 0. */
 static void judge_logical(void)
 {
 	u32 ldr = apic_read(APIC_LDR);
 	u32 id = apic_is_x2apic ? ldr : ldr >> 24;
 
-	if (!msi_begin())
+	if (!msi_begin() || !arrivals_open(WHERE_VECTOR))
 		return;
 	msg.address_lo.dest_mode_logical = 1;
-	msg.address_lo.destid_0_7 = id & 0xff;
-	msi_rewrite();
-	EXPECT_EQ(raised(1), 1);
-	msg.address_lo.destid_0_7 = ~id & 0x7f;
-	msi_rewrite();
-	EXPECT_EQ(raised(0), 0);
+	msg.data.vector = WHERE_VECTOR;
+	judge_logical_dest(id, true);
+	judge_logical_dest(id | 0x7f, true);
+	judge_logical_dest(~id & 0x7f, false);
 }
 
 TEST(msi, logical_destination_selects_by_ldr, ADDR_RULE)

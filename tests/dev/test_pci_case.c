@@ -9,6 +9,7 @@
 
 #include <acpi/tables.h>
 #include <irq/irq.h>
+#include <ktest/arrivals.h>
 #include <lib/errno.h>
 
 const struct pci_dev *pdev;
@@ -32,6 +33,7 @@ void pci_case_close(void)
 	for (enum pci_source s = 0; s < NR_PCI_SOURCES; s++)
 		pci_source_close(s);
 	pins_close();
+	arrivals_close();
 	pin.handler = NULL;
 	pdev = NULL;
 }
