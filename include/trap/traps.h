@@ -41,3 +41,4 @@ u64 trap_count_cpu(u32 nr, u32 cpu);
 
 /* Unexpected events that hurt nothing, counted per boot. */
 u64 unknown_nmi_count(void);
+u64 unknown_nmi_count_cpu(u32 cpu);

@@ -60,9 +60,14 @@ u64 trap_count(u32 nr)
 	return trap_count_cpu(nr, smp_processor_id());
 }
 
+u64 unknown_nmi_count_cpu(u32 cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&unknown_nmis, cpu));
+}
+
 u64 unknown_nmi_count(void)
 {
-	return *this_cpu_ptr(&unknown_nmis);
+	return unknown_nmi_count_cpu(smp_processor_id());
 }
 
 static bool call_hook(struct pt_regs *regs, u32 nr)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * NMI from outside: the platform raises LINT1, and what that means is what
- * the local vector table's entry says. The host companion presses the button.
+ * NMI from outside: the platform raises every CPU's LINT1, and what that means
+ * is what each one's local vector table says. The host companion presses the
+ * button. The boot CPU's entry is the case's; at the others it is NMI, and each
+ * must get as many as were asked for.
  *
  * Spec: SDM 3A "Nonmaskable Interrupt (NMI)", "Local Vector Table"; APM 2
  *       "NMI-Non-Maskable-Interrupt Exception (Vector 2)"; the PC's NMI status
@@ -13,8 +15,8 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
+#include <ktest/arrivals.h>
 #include <ktest/pin.h>
-#include <ktest/raised.h>
 #include <lib/errno.h>
 #include <trap/traps.h>
 
@@ -25,23 +27,34 @@
 #define NMI	 "inject-nmi"
 
 static struct pin pin = { .vector = 0x61 };
-static u32 lvt1;
+static u32 lvt1[NR_CPUS];
 static u64 cr8;
+
+static void make_nmi(void *unused)
+{
+	lvt1[smp_processor_id()] = apic_read(APIC_LVT1);
+	apic_write(APIC_LVT1, APIC_DM_NMI);
+}
+
+static void put_back(void *unused)
+{
+	apic_write(APIC_LVT1, lvt1[smp_processor_id()]);
+}
 
 /* The firmware's word on where NMI arrives is not judged here: it is made so.
  */
 static int setup(void)
 {
-	lvt1 = apic_read(APIC_LVT1);
 	cr8 = read_cr8();
-	apic_write(APIC_LVT1, APIC_DM_NMI);
-	return 0;
+	outside_reset();
+	trap_hook(X86_TRAP_NMI, outside_not_here, NULL);
+	return run_on_each(make_nmi, NULL) ? 0 : -EIO;
 }
 
 static void teardown(void)
 {
 	write_cr8(cr8);
-	apic_write(APIC_LVT1, lvt1);
+	run_on_each(put_back, NULL);
 	pins_close();
 }
 
@@ -54,7 +67,7 @@ static bool expect_nmis(const struct outside_note *s, u32 n)
 
 	if (!companion_did(companion_ask(NMI)))
 		return false;
-	raised_nmis(n > before);
+	outside_raised_nmis(n > before);
 	WAIT_FOR(READ_ONCE(s->n) >= n, WAIT_DEFAULT_US);
 	pin_settle();
 	return EXPECT_EQ(s->n, n);
@@ -64,7 +77,8 @@ TEST(lint1, an_nmi_from_outside_is_vector_2_on_its_own_stack, RULE)
 {
 	struct trap got;
 
-	outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI);
+	if (outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI))
+		outside_expect_elsewhere(1);
 }
 
 TEST(lint1, an_nmi_from_outside_runs_once, RULE)
@@ -73,7 +87,7 @@ TEST(lint1, an_nmi_from_outside_runs_once, RULE)
 
 	trap_hook(X86_TRAP_NMI, outside_count, &s);
 	for (u32 n = 1; n <= 4 && ktest_ok(); n++)
-		if (!expect_nmis(&s, n))
+		if (!expect_nmis(&s, n) || !outside_expect_elsewhere(n))
 			return;
 	EXPECT_EQ(s.stack, IST_STACK(IST_NMI));
 }
@@ -81,11 +95,14 @@ TEST(lint1, an_nmi_from_outside_runs_once, RULE)
 TEST(lint1, if_does_not_hold_off_an_nmi_from_outside, RULE)
 {
 	struct trap got;
+	bool came;
 
 	local_irq_disable();
-	outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI);
+	came = outside_event(&got, X86_TRAP_NMI, IST_STACK(IST_NMI), NMI);
 	EXPECT_TRUE(irqs_disabled());
 	local_irq_enable();
+	if (came)
+		outside_expect_elsewhere(1);
 }
 
 TEST(lint1, tpr_does_not_hold_off_an_nmi_from_outside, RULE)
@@ -94,19 +111,21 @@ TEST(lint1, tpr_does_not_hold_off_an_nmi_from_outside, RULE)
 
 	trap_hook(X86_TRAP_NMI, outside_count, &s);
 	write_cr8(15);
-	expect_nmis(&s, 1);
+	if (expect_nmis(&s, 1))
+		outside_expect_elsewhere(1);
 }
 
 TEST(lint1, an_nmi_from_outside_at_cpl_3, RULE)
 {
 	struct trap got;
 
-	outside_user_event(&got, X86_TRAP_NMI, NMI);
+	if (outside_user_event(&got, X86_TRAP_NMI, NMI))
+		outside_expect_elsewhere(1);
 }
 
 TEST(lint1, an_nmi_from_outside_ends_hlt_with_if_0, "SDM 2A HLT")
 {
-	outside_hlt(X86_TRAP_NMI, NMI);
+	outside_hlt(X86_TRAP_NMI, NMI, true);
 }
 
 /* What the handler asks for comes when it has ended, not inside. */
@@ -118,8 +137,9 @@ static bool ask_for_another(struct pt_regs *regs, void *note)
 	struct outside_note *s = note;
 
 	outside_count(regs, s);
-	if (s->n > 1)
+	if (smp_processor_id() || s->n > 1)
 		return true;
+	outside_await_elsewhere(1);
 	asked_inside = companion_ask(NMI);
 	udelay(20);
 	seen_inside = s->n;
@@ -142,22 +162,37 @@ TEST(lint1, an_nmi_from_outside_waits_for_iret, "SDM 3A Handling Multiple NMIs")
 	}
 	if (!companion_did(asked_inside))
 		return;
-	raised_nmis(2);
+	outside_raised_nmis(true);
+	outside_raised_nmis(true);
 	EXPECT_EQ(seen_inside, 1);
 	EXPECT_EQ(s.n, 2);
+	outside_expect_elsewhere(2);
 }
 
-/* Nobody's: counted, and nothing more. */
+static u64 unknown_nmis_of_all(void)
+{
+	u64 n = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		n += unknown_nmi_count_cpu(cpu);
+	return n;
+}
+
+/* Nobody's: counted, once at each CPU, and nothing more. */
 TEST(lint1, an_nmi_nobody_expects_is_counted_and_harmless, RULE)
 {
-	u64 before = unknown_nmi_count();
+	u64 here = unknown_nmi_count(), all = unknown_nmis_of_all();
+	u32 cpus = num_online_cpus();
 
+	trap_hook(X86_TRAP_NMI, NULL, NULL);
 	if (!companion_did(companion_ask(NMI)))
 		return;
-	raised_nmis(1);
-	WAIT_FOR(unknown_nmi_count() != before, WAIT_DEFAULT_US);
+	outside_raised_nmis(true);
+	WAIT_FOR(unknown_nmis_of_all() >= all + cpus, WAIT_DEFAULT_US);
 	pin_settle();
-	EXPECT_EQ(unknown_nmi_count(), before + 1);
+	EXPECT_EQ(unknown_nmi_count(), here + 1);
+	EXPECT_EQ(unknown_nmis_of_all(), all + cpus);
 }
 
 TEST(lint1, masked_lint1_delivers_nothing, LVT_RULE ", Mask")
@@ -168,8 +203,10 @@ TEST(lint1, masked_lint1_delivers_nothing, LVT_RULE ", Mask")
 	apic_write(APIC_LVT1, APIC_DM_NMI | APIC_LVT_MASKED);
 	if (!expect_nmis(&s, 0))
 		return;
+	outside_expect_elsewhere(1);
 	apic_write(APIC_LVT1, APIC_DM_NMI);
 	expect_nmis(&s, 1);
+	outside_expect_elsewhere(2);
 }
 
 static bool lint1_is_fixed(u32 bits)
@@ -191,7 +228,9 @@ TEST(lint1, fixed_delivery_gives_the_vector_and_no_nmi,
 	for (u32 n = 1; n <= 3 && ktest_ok(); n++) {
 		if (!companion_did(companion_ask(NMI)))
 			return;
+		outside_raised_nmis(false);
 		EXPECT_EQ(pin_wait(&pin, n), n);
+		outside_expect_elsewhere(n);
 	}
 	EXPECT_TRUE(pin.isr);
 	EXPECT_FALSE(pin.tmr);
@@ -208,13 +247,16 @@ TEST(lint1, fixed_delivery_waits_for_if_in_irr, LVT_RULE ", Delivery Mode")
 	local_irq_disable();
 	asked = companion_did(companion_ask(NMI));
 	if (asked) {
+		outside_raised_nmis(false);
 		EXPECT_TRUE(WAIT_FOR(lapic_test(APIC_IRR, pin.vector),
 				     WAIT_DEFAULT_US));
 		EXPECT_EQ(pin.count, 0);
 	}
 	local_irq_enable();
-	if (asked)
+	if (asked) {
 		EXPECT_EQ(pin_wait(&pin, 1), 1);
+		outside_expect_elsewhere(1);
+	}
 }
 
 TEST(lint1, fixed_delivery_waits_for_the_task_priority,
@@ -224,10 +266,12 @@ TEST(lint1, fixed_delivery_waits_for_the_task_priority,
 		return;
 	write_cr8(pin.vector >> 4);
 	if (companion_did(companion_ask(NMI))) {
+		outside_raised_nmis(false);
 		EXPECT_EQ(pin_wait(&pin, 0), 0);
 		EXPECT_TRUE(lapic_test(APIC_IRR, pin.vector));
 		write_cr8(cr8);
 		EXPECT_EQ(pin_wait(&pin, 1), 1);
+		outside_expect_elsewhere(1);
 	}
 }
 
@@ -241,6 +285,7 @@ TEST(lint1, port_61h_names_no_source_of_the_chipset,
 	if (before == 0xff)
 		SKIP(return, "nothing answers at port 61H");
 	trap_hook(X86_TRAP_NMI, outside_count, &s);
-	expect_nmis(&s, 1);
+	if (expect_nmis(&s, 1))
+		outside_expect_elsewhere(1);
 	EXPECT_EQ(inb(0x61) & 0xc0, 0);
 }

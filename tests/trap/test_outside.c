@@ -2,9 +2,11 @@
 /* test_outside.c - see outside.h. */
 #include "outside.h"
 
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <ktest/raised.h>
+#include <lib/string.h>
 #include <trap/traps.h>
 
 #include "judge.h"
@@ -19,11 +21,16 @@ static void *port(void)
 	return (void *)(u64)companion_port();
 }
 
+void outside_raised_nmis(bool here)
+{
+	raised_nmis(num_online_cpus() - 1 + here);
+}
+
 /* An NMI is one that the runner counts. */
 static void raised(u32 nr)
 {
 	if (nr == X86_TRAP_NMI)
-		raised_nmis(1);
+		outside_raised_nmis(true);
 }
 
 /* What is the same at both levels. True: it was that vector. */
@@ -85,10 +92,65 @@ bool outside_user_event(struct trap *got, u32 nr, const char *words)
 	return EXPECT_LT(got->ip, user_fire_end);
 }
 
+static u32 elsewhere[NR_CPUS]; /* each is written by its own CPU */
+
+void outside_reset(void)
+{
+	memset(elsewhere, 0, sizeof(elsewhere));
+}
+
+static u32 came_to(u32 cpu)
+{
+	return READ_ONCE(elsewhere[cpu]);
+}
+
+static bool came_elsewhere(u32 n)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (cpu && came_to(cpu) < n)
+			return false;
+	}
+	return true;
+}
+
+bool outside_await_elsewhere(u32 n)
+{
+	return WAIT_FOR(came_elsewhere(n), WAIT_DEFAULT_US);
+}
+
+bool outside_expect_elsewhere(u32 n)
+{
+	bool right = true;
+	u32 cpu;
+
+	outside_await_elsewhere(n);
+	for_each_online_cpu (cpu) {
+		if (!cpu || EXPECT_EQ(came_to(cpu), n))
+			continue;
+		ktest_note("at CPU %u", cpu);
+		right = false;
+	}
+	return right;
+}
+
+bool outside_not_here(struct pt_regs *regs, void *unused)
+{
+	u32 cpu = smp_processor_id();
+
+	if (!cpu)
+		return false;
+	WRITE_ONCE(elsewhere[cpu], elsewhere[cpu] + 1);
+	return true;
+}
+
 bool outside_count(struct pt_regs *regs, void *note)
 {
 	struct outside_note *s = note;
 
+	if (outside_not_here(regs, NULL))
+		return true;
 	s->ip = regs->ip;
 	s->flags = regs->flags;
 	s->stack = stack_of((u64)regs).kind;
@@ -101,10 +163,25 @@ bool outside_count(struct pt_regs *regs, void *note)
 	return true;
 }
 
-void outside_hlt(u32 nr, const char *words)
+/*
+ * One that comes before HLT is asked for again, each time with more delay:
+ * the host may be slow to go on with us, and quick to do as it was told.
+ */
+static bool hlt_once(const char *words, u32 tries)
+{
+	int err = tries ? companion_prepare("after %u %s", 1u << tries, words)
+			: companion_prepare("%s", words);
+
+	if (!companion_did(err))
+		return false;
+	insn_fire_hlt(port());
+	return companion_did(companion_answer());
+}
+
+void outside_hlt(u32 nr, const char *words, bool everywhere)
 {
 	struct outside_note s = { 0 };
-	u32 tries = 0;
+	u32 asked = 1, tries = 0;
 
 	trap_hook(nr, outside_count, &s);
 	/* Refused, it would never end the HLT: see first that it is not. */
@@ -114,15 +191,17 @@ void outside_hlt(u32 nr, const char *words)
 	raised(nr);
 	local_irq_disable();
 	do {
-		if (!companion_did(companion_prepare("%s", words)))
-			break;
-		insn_fire_hlt(port());
-		if (!companion_did(companion_answer()))
+		if (everywhere)
+			outside_await_elsewhere(asked);
+		if (!hlt_once(words, tries))
 			break;
 		raised(nr);
+		asked++;
 	} while (s.ip != (u64)insn_fire_hlt_after && ++tries < HLT_TRIES);
 	local_irq_enable();
 	EXPECT_EQ(s.ip, insn_fire_hlt_after);
 	EXPECT_EQ(s.flags & X86_EFLAGS_IF, 0);
-	EXPECT_EQ(s.n, tries + 2);
+	EXPECT_EQ(s.n, asked);
+	if (everywhere)
+		outside_expect_elsewhere(asked);
 }
