@@ -8,7 +8,8 @@
  *	error SEQ why *CRC		refused
  *
  * Words: ping, inject-nmi, system_powerdown, send-key KEY,
- *	  mce CPU BANK STATUS MCG_STATUS ADDR MISC [broadcast].
+ *	  mce CPU BANK STATUS MCG_STATUS ADDR MISC [broadcast]; and any of
+ *	  them behind "after MS".
  *
  * A port on a PC may lead to any device, so nothing is ever written to one
  * that the option companion=0xPORT does not name; run-qemu names COM2. Then

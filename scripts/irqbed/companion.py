@@ -17,12 +17,14 @@ import re
 import select
 import socket
 import threading
+import time
 import zlib
 
 from . import qmp
 
 LONGEST = 250  # characters of a line; a longer one is noise
 PATIENCE = 2.0  # seconds for the guest's UART to take an answer
+LONGEST_DELAY = 1000  # milliseconds; a case waits 2 s for its answer
 NUMBER = re.compile(r"0x[0-9a-f]{1,16}|\d{1,19}")
 KEY = re.compile(r"[a-z0-9_-]{1,20}")
 LINE = re.compile(r"(ask (\d{1,9}) ([ -)+-~]{1,200})) \*([0-9a-f]{8})")
@@ -73,8 +75,19 @@ def _mce(link, *words):
         raise Refused(said)
 
 
-PERFORM = {"ping": _ping, "inject-nmi": _inject_nmi, "mce": _mce,
-           "send-key": _send_key, "system_powerdown": _system_powerdown}
+def _after(link, msec, verb="", *words):
+    """after MS WORDS: in the middle of what the case does meanwhile."""
+    if not msec.isdecimal() or int(msec) > LONGEST_DELAY:
+        raise Refused(f"after takes 0..{LONGEST_DELAY} ms")
+    if verb not in PERFORM or verb == "after":
+        raise Refused(f"after takes no {verb or 'silence'}")
+    time.sleep(int(msec) / 1000)
+    PERFORM[verb](link, *words)
+
+
+PERFORM = {"after": _after, "ping": _ping, "inject-nmi": _inject_nmi,
+           "mce": _mce, "send-key": _send_key,
+           "system_powerdown": _system_powerdown}
 
 
 def perform(link, text):

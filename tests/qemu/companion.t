@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import threading
+import time
 
 sys.dont_write_bytecode = True
 from tap import (FAKE_QEMU, boot, check, contains, main, make_log, test, tool,
@@ -130,7 +131,13 @@ def unknown_words_are_refused(folder):
                         "broadcast"),
                        ("mce 0 9 x 0 0 0", "not a number"),
                        ("mce 0 9 1 0 0 0 all", "mce takes 6 numbers, and "
-                        "perhaps broadcast")):
+                        "perhaps broadcast"),
+                       ("after 1", "after takes no silence"),
+                       ("after 1 quit", "after takes no quit"),
+                       ("after 1 after 1 ping", "after takes no after"),
+                       ("after 1001 inject-nmi", "after takes 0..1000 ms"),
+                       ("after -1 inject-nmi", "after takes 0..1000 ms"),
+                       ("after", "after takes other words")):
         check(companion.perform(link, words), why, words)
     check(link.commands, [])
 
@@ -141,6 +148,10 @@ def words_become_commands(folder):
     for words in ("inject-nmi", "system_powerdown", "send-key ret",
                   "mce 0 9 0xb2 0x5 16 0", "mce 0 9 1 2 3 4 broadcast"):
         check(companion.perform(link, words), "", words)
+    began = time.monotonic()
+    check(companion.perform(link, "after 20 inject-nmi"), "")
+    assert time.monotonic() - began >= 0.02
+    check(link.commands.pop(), ("inject-nmi", {}))
     check(link.commands, [
         ("inject-nmi", {}), ("system_powerdown", {}),
         ("send-key", {"keys": [{"type": "qcode", "data": "ret"}],
