@@ -128,7 +128,7 @@ void irq_free_lines(void);
 u64 kstat_irqs(u32 irq);
 u64 kstat_irqs_cpu(u32 irq, u32 cpu);
 
-/* Interrupts with no descriptor: how many, and the last one's vector here. */
+/* Interrupts with no descriptor: how many, and the vector of the last one. */
 u64 stray_count(void);
 u64 stray_count_cpu(u32 cpu);
 u32 stray_last(void);

@@ -16,9 +16,10 @@
 #define STACK_MARGIN  2048
 
 static DEFINE_PER_CPU(u64, strays);
-static DEFINE_PER_CPU(u32, last_stray);
 static DEFINE_PER_CPU(u32, stray_reports);
 static DEFINE_PER_CPU(u64, low_stacks);
+
+static u32 last_stray; /* of any CPU */
 
 u64 kstat_irqs_cpu(u32 irq, u32 cpu)
 {
@@ -52,7 +53,7 @@ u64 stray_count(void)
 
 u32 stray_last(void)
 {
-	return *this_cpu_ptr(&last_stray);
+	return READ_ONCE(last_stray);
 }
 
 u64 low_stack_count(void)
@@ -89,7 +90,7 @@ static void handle_stray(struct irq_desc *desc)
 	u32 vector = (u32)this_cpu(irq_regs)->vector;
 
 	++*this_cpu_ptr(&strays);
-	*this_cpu_ptr(&last_stray) = vector;
+	WRITE_ONCE(last_stray, vector);
 	report_stray(vector);
 	if (!lapic_test(APIC_ISR, vector))
 		return;
