@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * on_cpu.c - which CPU a case runs on. The suites that judge a CPU itself run
- * on the boot CPU and then on another one: cpu=, or one that the seed chooses.
+ * on the boot CPU and then on another one: cpu=, or one that the seed chooses;
+ * with cpu=0 on no other.
  */
 #include <console/printk.h>
 #include <cpu/cpumask.h>
@@ -30,24 +31,27 @@ struct job {
 	struct ktest_result *result;
 };
 
+static u32 chosen_by_seed(u64 seed)
+{
+	u32 n = num_online_cpus() - 1, cpu;
+
+	if (!n)
+		return 0;
+	cpu = cpumask_next(1, &cpu_online_mask);
+	for (n = random_below(&seed, n); n; n--)
+		cpu = cpumask_next(cpu + 1, &cpu_online_mask);
+	return cpu;
+}
+
 u32 choose_other_cpu(const struct options *opt)
 {
-	u32 n = num_online_cpus() - 1, cpu = 0;
-	u64 state = opt->seed;
+	bool given = opt->cpu >= 0 && cpu_online((u32)opt->cpu);
 
-	if (opt->cpu >= 0 && !cpu_online((u32)opt->cpu)) {
-		printk("# options.error=cpu=%d: no such CPU is online",
-		       opt->cpu);
-	} else if (opt->cpu >= 0) {
-		cpu = (u32)opt->cpu;
-	} else if (n) {
-		n = random_below(&state, n);
-		cpu = cpumask_next(1, &cpu_online_mask);
-		while (n--)
-			cpu = cpumask_next(cpu + 1, &cpu_online_mask);
-	}
-	other_cpu = cpu;
-	return cpu;
+	if (opt->cpu >= 0 && !given)
+		printk("# options.error=cpu=%d: no such CPU is online, %u are",
+		       opt->cpu, num_online_cpus());
+	other_cpu = given ? (u32)opt->cpu : chosen_by_seed(opt->seed);
+	return other_cpu;
 }
 
 bool runs_on_other_cpu(const struct ktest_case *c)
