@@ -37,6 +37,9 @@ int smp_call_function_many(const struct cpumask *mask, smp_call_func_t func,
 int smp_call_function(smp_call_func_t func, void *info, bool wait);
 int on_each_cpu(smp_call_func_t func, void *info, bool wait);
 
+/* How long one may stay unanswered; a case lowers it, and puts it back. */
+extern u64 smp_call_timeout_us;
+
 /* Memory for a call to each of n CPUs from each. Boot CPU. 0 or -ENOMEM. */
 int smp_call_init(u32 n);
 

@@ -49,6 +49,9 @@ int unmap_range(u64 va, u64 size);
  */
 extern void (*flush_tlb_others)(u64 start, u64 end);
 
+/* This CPU forgets all translations, global ones too. IF=0. */
+void __flush_tlb_all(void);
+
 /* Map device memory uncached at its own address. Any size and alignment. */
 int ioremap(u64 phys, u64 size);
 

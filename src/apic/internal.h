@@ -5,3 +5,8 @@
 #include <apic/lapic.h>
 
 extern const struct apic apic_xapic, apic_x2apic;
+
+struct cpumask;
+
+/* apic_flat.c: one write a CPU, in either mode. */
+int apic_send_mask_physical(const struct cpumask *mask, u32 low);

@@ -7,6 +7,7 @@
  */
 #include <apic/lapic.h>
 
+#include <apic/apic_driver.h>
 #include <asm/irq_vectors.h>
 #include <cpu/cpufeature.h>
 #include <cpu/deadline.h>
@@ -123,10 +124,7 @@ void lapic_setup(u32 lint_nmi)
 	apic_write(APIC_SPIV, APIC_SPIV_APIC_ENABLED | SPURIOUS_APIC_VECTOR);
 	mask_lvts();
 	apic_write(APIC_TASKPRI, 0);
-	if (!apic_is_x2apic) {
-		apic_write(APIC_DFR, APIC_DFR_FLAT);
-		apic_write(APIC_LDR, BIT(smp_processor_id() % 8) << 24);
-	}
+	apic_init_ldr(apic_driver);
 	lapic_drain();
 	lapic_esr();
 	apic_write(APIC_LVTERR, ERROR_APIC_VECTOR);

@@ -8,6 +8,7 @@
 
 #include <asm/io.h>
 #include <cpu/deadline.h>
+#include <cpu/irqflags.h>
 #include <lib/errno.h>
 
 #include "internal.h"
@@ -40,15 +41,18 @@ int apic_wait_icr_idle(void)
 		       : -ETIMEDOUT;
 }
 
+/* An interrupt between the two writes may send, too, to somebody else. */
 static int xapic_icr_write(u32 low, u32 dest)
 {
+	u64 flags = local_irq_save();
 	int err = apic_wait_icr_idle();
 
-	if (err)
-		return err;
-	xapic_write(APIC_ICR2, dest << 24);
-	xapic_write(APIC_ICR, low); /* this write sends */
-	return 0;
+	if (!err) {
+		xapic_write(APIC_ICR2, dest << 24);
+		xapic_write(APIC_ICR, low); /* this write sends */
+	}
+	local_irq_restore(flags);
+	return err;
 }
 
 static u64 xapic_icr_read(void)

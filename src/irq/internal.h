@@ -2,6 +2,7 @@
 /* internal.h - what the files of irq/ share and nobody else needs. */
 #pragma once
 
+#include <cpu/cpumask.h>
 #include <irq/irq.h>
 
 /* The IOAPIC's, every GSI's chip. */
@@ -34,4 +35,5 @@ enum ipi {
 	NR_IPIS
 };
 void send_ipi(u32 cpu, enum ipi ipi);
+void send_ipi_mask(const struct cpumask *mask, enum ipi ipi);
 void ipi_taken(enum ipi ipi);

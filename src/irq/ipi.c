@@ -6,6 +6,7 @@
  */
 #include <irq/ipi.h>
 
+#include <apic/apic_driver.h>
 #include <apic/lapic.h>
 
 #include "internal.h"
@@ -21,15 +22,38 @@ static const u8 ipi_vector[NR_IPIS] = {
 	[IPI_CALL_FUNCTION_SINGLE] = CALL_FUNCTION_SINGLE_VECTOR,
 };
 
-void send_ipi(u32 cpu, enum ipi ipi)
+/* Is it ours to send? Then it counts as sent. */
+static bool ipi_begin(u32 cpu, enum ipi ipi)
 {
 	u32 old = __atomic_fetch_or(per_cpu_ptr(&ipi_pending, cpu), 1u << ipi,
 				    __ATOMIC_SEQ_CST);
 
 	if (old & 1u << ipi)
-		return;
+		return false;
 	__atomic_fetch_add(this_cpu_ptr(&ipi_sent[ipi]), 1, __ATOMIC_RELAXED);
-	apic_send_ipi(cpu_hot(cpu)->apic_id, ipi_vector[ipi]);
+	return true;
+}
+
+void send_ipi(u32 cpu, enum ipi ipi)
+{
+	if (ipi_begin(cpu, ipi))
+		apic_send_ipi(cpu_hot(cpu)->apic_id, ipi_vector[ipi]);
+}
+
+/* Who has one on its way already is left out; the rest may be one write. */
+void send_ipi_mask(const struct cpumask *mask, enum ipi ipi)
+{
+	struct cpumask todo = *mask;
+	u32 cpu, n = 0;
+
+	for_each_cpu (cpu, mask) {
+		if (ipi_begin(cpu, ipi))
+			n++;
+		else
+			todo.bits[cpu / 64] &= ~BIT(cpu % 64);
+	}
+	if (n)
+		apic_send_ipi_mask(&todo, ipi_vector[ipi]);
 }
 
 void ipi_taken(enum ipi ipi)

@@ -14,6 +14,7 @@
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <cpu/preempt.h>
 #include <lib/errno.h>
 #include <mm/page_alloc.h>
 
@@ -27,6 +28,8 @@ struct call_single_data {
 	void *info;
 	u32 state; /* enum csd_state; by its two CPUs, by cmpxchg */
 };
+
+u64 smp_call_timeout_us = WAIT_DEFAULT_US;
 
 static DEFINE_PER_CPU(struct call_single_data *, call_single_queue);
 static DEFINE_PER_CPU(struct call_single_data *, cfd_data); /* by target */
@@ -90,7 +93,7 @@ static void csd_call(struct call_single_data *csd)
 	__atomic_store_n(&csd->state, CSD_FREE, __ATOMIC_RELEASE);
 }
 
-/* IF=0. */
+/* IF=0, hardirq context. */
 static void flush_queue(void)
 {
 	struct call_single_data *csd = queue_take();
@@ -115,19 +118,26 @@ void generic_smp_call_function_single_interrupt(void)
 	flush_queue();
 }
 
-/* Two that wait for each other with IF=0 serve each other from here. */
+/*
+ * Two that wait for each other with IF=0 serve each other from here. What a
+ * function finds is the same as in the interrupt, which still comes; softirqs
+ * that it raises are run behind that.
+ */
 static bool csd_is_free(const struct call_single_data *csd)
 {
 	if (csd_state(csd) == CSD_FREE)
 		return true;
-	if (irqs_disabled())
+	if (irqs_disabled()) {
+		preempt_count_add(HARDIRQ_OFFSET);
 		flush_queue();
+		preempt_count_sub(HARDIRQ_OFFSET);
+	}
 	return false;
 }
 
 static int csd_wait(struct call_single_data *csd, u32 cpu)
 {
-	if (WAIT_FOR(csd_is_free(csd), WAIT_DEFAULT_US))
+	if (WAIT_FOR(csd_is_free(csd), smp_call_timeout_us))
 		return 0;
 	printk("# warning: CPU %u does not answer a function call of CPU %u",
 	       cpu, smp_processor_id());
@@ -180,16 +190,34 @@ int smp_call_function_single(u32 cpu, smp_call_func_t func, void *info,
 	return err;
 }
 
-static int wait_for_many(const struct cpumask *mask)
+static int wait_for_many(const struct cpumask *called)
 {
 	int first = 0, err;
 	u32 cpu;
 
-	for_each_cpu (cpu, mask) {
-		if (cpu == smp_processor_id() || !cpu_online(cpu))
-			continue;
+	for_each_cpu (cpu, called) {
 		err = csd_wait(&(*this_cpu_ptr(&cfd_data))[cpu], cpu);
-		if (err && !first)
+		first = first ? first : err;
+	}
+	return first;
+}
+
+/*
+ * Those that took the call remain in called; the first error of the others.
+ * IF=0: a call by an interrupt would wait for one whose IPI is not sent yet.
+ */
+static int queue_many(struct cpumask *called, smp_call_func_t func, void *info)
+{
+	u32 cpu, self = smp_processor_id();
+	int first = 0, err;
+
+	for_each_cpu (cpu, called) {
+		err = cpu == self || !cpu_online(cpu)
+			      ? -ENXIO
+			      : csd_queue(cpu, func, info);
+		if (err)
+			called->bits[cpu / 64] &= ~BIT(cpu % 64);
+		if (err && err != -ENXIO && !first)
 			first = err;
 	}
 	return first;
@@ -198,26 +226,15 @@ static int wait_for_many(const struct cpumask *mask)
 int smp_call_function_many(const struct cpumask *mask, smp_call_func_t func,
 			   void *info, bool wait)
 {
-	u32 cpu, self = smp_processor_id();
-	int first = 0, err;
-	u64 flags;
+	struct cpumask called = *mask;
+	u64 flags = local_irq_save();
+	int first = queue_many(&called, func, info), err = 0;
 
-	for_each_cpu (cpu, mask) {
-		if (cpu == self || !cpu_online(cpu))
-			continue;
-		flags = local_irq_save();
-		err = csd_queue(cpu, func, info);
-		if (!err)
-			send_ipi(cpu, IPI_CALL_FUNCTION);
-		else if (!first)
-			first = err;
-		local_irq_restore(flags);
-	}
-	if (wait) {
-		err = wait_for_many(mask);
-		first = first ? first : err;
-	}
-	return first;
+	send_ipi_mask(&called, IPI_CALL_FUNCTION);
+	local_irq_restore(flags);
+	if (wait)
+		err = wait_for_many(&called);
+	return first ? first : err;
 }
 
 int smp_call_function(smp_call_func_t func, void *info, bool wait)

@@ -8,6 +8,7 @@
 
 #include <asm/special_insns.h>
 #include <cpu/cpufeature.h>
+#include <cpu/irqflags.h>
 #include <lib/errno.h>
 #include <mm/page_alloc.h>
 #include <mm/regions.h>
@@ -94,6 +95,30 @@ static int leaf_level(u64 va, u64 pa, u64 size)
 
 void (*flush_tlb_others)(u64 start, u64 end);
 
+/* CR3 alone spares global pages. */
+void __flush_tlb_all(void)
+{
+	u64 cr4 = read_cr4();
+
+	write_cr4(cr4 ^ X86_CR4_PGE);
+	write_cr4(cr4);
+}
+
+/*
+ * A leaf has changed. In place of a table it stands for up to 512 small pages,
+ * of each of which something may be remembered: INVLPG ends but one.
+ */
+static void flush_leaf(u64 va, int level, u64 old)
+{
+	u64 flags = local_irq_save();
+
+	if (level > 1 && old & _PAGE_PRESENT && !(old & _PAGE_PSE))
+		__flush_tlb_all();
+	else
+		invlpg(va);
+	local_irq_restore(flags);
+}
+
 /* Tables changed for a range: no CPU may go on with what it remembers. */
 static int changed(int err, u64 start, u64 end)
 {
@@ -112,13 +137,14 @@ int map_range(u64 va, u64 pa, u64 size, u64 prot)
 	while (size) {
 		int level = leaf_level(va, pa, size);
 		u64 step = 1ull << LEVEL_SHIFT(level);
-		u64 *entry;
+		u64 *entry, old;
 
 		err = walk_create(va, level, &entry);
 		if (err)
 			break;
+		old = *entry;
 		*entry = pa | prot | (level > 1 ? _PAGE_PSE : 0);
-		invlpg(va);
+		flush_leaf(va, level, old);
 		va += step;
 		pa += step;
 		size -= step;

@@ -9,6 +9,8 @@
  * Spec: SDM 3A "MP Initialization Protocol Algorithm for MP Systems".
  *       Linux: arch/x86/kernel/smpboot.c.
  */
+#include <acpi/tables.h>
+#include <apic/apic_driver.h>
 #include <apic/lapic.h>
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
@@ -181,6 +183,8 @@ static void log_cpus(const struct acpi_madt *madt)
 {
 	printk("# smp.cpus=%u smp.online=%u smp.bringup_us=%llu", nr_cpu_ids,
 	       num_online_cpus(), (unsigned long long)bringup_us);
+	printk("# apic.ipi=%s apic.shorthand=%d", apic_driver->name,
+	       apic_shorthand_allowed());
 	if (unreachable)
 		printk("# warning: %u CPUs have APIC IDs that xAPIC mode "
 		       "cannot address",
@@ -197,6 +201,7 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 	if (number_cpus(madt) || smp_call_init(nr_cpu_ids))
 		printk("# warning: no memory for more than %u CPUs",
 		       nr_cpu_ids);
+	apic_setup_routing(acpi_tables.fadt.flags);
 	if (nr_cpu_ids > 1 && (!ap_page || copy_trampoline(ap_page)))
 		printk("# warning: no page below 1 MiB to start CPUs from");
 	else
@@ -205,6 +210,7 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 	give_up_the_rest();
 	if (num_online_cpus() > 1)
 		tlb_connect();
+	apic_use_shorthand(!unreachable && !madt->cpus_dropped);
 	bringup_us = tsc_to_us(rdtsc() - begin);
 	log_cpus(madt);
 }

@@ -12,29 +12,18 @@
 
 #include "internal.h"
 
-#define SINGLE_PAGE_FLUSH_CEILING                   \
-	33 /* Linux's tlb_single_page_flush_ceiling \
-	    */
+#define FLUSH_CEILING 33 /* Linux's tlb_single_page_flush_ceiling */
 
 struct flush {
 	u64 start, end;
 };
 
-/* CR3 alone spares global pages. */
-static void flush_all(void)
-{
-	u64 cr4 = read_cr4();
-
-	write_cr4(cr4 ^ X86_CR4_PGE);
-	write_cr4(cr4);
-}
-
 static void do_flush(void *info)
 {
 	const struct flush *f = info;
 
-	if ((f->end - f->start) / PAGE_SIZE > SINGLE_PAGE_FLUSH_CEILING) {
-		flush_all();
+	if ((f->end - f->start) / PAGE_SIZE > FLUSH_CEILING) {
+		__flush_tlb_all();
 		return;
 	}
 	for (u64 va = f->start; va < f->end; va += PAGE_SIZE)
