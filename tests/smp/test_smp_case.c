@@ -183,6 +183,8 @@ int ipi_expect_one(const struct cpumask *mask)
 		u32 n = *per_cpu_ptr(&ipi_new, cpu);
 
 		raised_vectors(IPI_VECTOR, n);
+		if (n && (n > 1 || who != -1))
+			ktest_note("CPU %u received %u, too", cpu, n);
 		if (n)
 			who = n > 1 || who != -1 || !cpumask_test_cpu(cpu, mask)
 				      ? -2

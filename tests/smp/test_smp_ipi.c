@@ -11,7 +11,7 @@
 #include <acpi/tables.h>
 #include <cpu/cpufeature.h>
 
-#define AWAITED_CPUS 16
+#define AWAITED_CPUS 8
 
 /* One CPU's sends: who did not receive, once one did not. */
 struct row {
