@@ -135,7 +135,7 @@ debug: setup-run ## Boot it and wait for gdb on port 1234
 
 # QEMU 10.0 dies of "Bad icount read" in x2APIC mode.
 bench: all ## Instructions an interrupt costs, exact under -icount
-	$(Q)scripts/run-qemu --cpu $(CPU),-x2apic --tests 'bench.*' -- \
+	$(Q)scripts/run-qemu --cpu $(CPU),-x2apic --smp 4 --tests 'bench.*' -- \
 		-icount shift=0,sleep=off -rtc clock=vm,base=2026-01-01 -seed 1
 
 golden: all ## Write the reports of suite crash to tests/qemu/golden/ anew

@@ -16,3 +16,6 @@ u64 bench_200_nops(void);
  * pending is taken inside, and what it executed is in the result.
  */
 u64 bench_open_window(void);
+
+/* TSC ticks across PAUSE, at which the emulator lets other CPUs run. */
+u64 bench_yield(void);

@@ -47,4 +47,11 @@ func bench_open_window
 	subq	%rcx, %rax
 	ret
 
+func bench_yield
+	tsc_to	%rcx
+	pause
+	tsc_to	%rax
+	subq	%rcx, %rax
+	ret
+
 	.section .note.GNU-stack, "", @progbits

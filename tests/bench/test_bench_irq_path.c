@@ -19,6 +19,8 @@
 #include <ktest/raised.h>
 #include <time/clock.h>
 
+#include "bench.h"
+
 SUITE(bench, .manual = true);
 
 #define RULE "irqbed README.md: a no-op interrupt takes at most 80 instructions"
@@ -26,12 +28,11 @@ SUITE(bench, .manual = true);
 #define LIMIT	   80
 #define LINE_LIMIT 110
 #define IPI_LIMIT  60
-#define REPEATS	   8
 #define ROUNDS	   (REPEATS + 1) /* interrupts of one measurement */
 #define VEC_NOOP   0x51
 #define LINE	   13 /* edge on every PC, and nobody's today: the FPU's */
 
-static bool tsc_counts_instructions(void)
+bool tsc_counts_instructions(void)
 {
 	bool exact = true;
 
