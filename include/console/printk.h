@@ -11,8 +11,8 @@
 
 /*
  * Write one line (fmt carries no newline). Any context and any CPU: an NMI or
- * exception that interrupts its own CPU's write breaks the lock, another CPU
- * waits for it at most 10 ms.
+ * exception that interrupts its own CPU's write breaks the lock; another CPU
+ * waits for it 2 s times scale=, then takes it away.
  */
 void printk(const char *fmt, ...) __printf(1, 2);
 
@@ -26,6 +26,10 @@ extern void (*printk_done_hook)(void);
 
 /* The line this CPU was writing, if any, will not be ended: free the lock. */
 void printk_abandon(void);
+void printk_abandon_cpu(u32 cpu); /* the same of a CPU that is dead */
+
+/* The run ends here: no lock and no other CPU keeps this one from its lines. */
+void printk_take_over(void);
 
 /* CRC-32 of every byte written since printk_crc_begin(). */
 void printk_crc_begin(void);

@@ -15,51 +15,89 @@
 
 #include "internal.h"
 
-#define LOCK_WAIT_US 10000
-#define NOBODY	     (~0u)
+#define NOBODY (~0u)
 
 /* CPU number of the line's writer; guards the CRC and the sinks. */
 static u32 printk_owner = NOBODY;
+static u32 last_speaker = NOBODY; /* set once: the run ends on that CPU */
 static u32 crc;
 static bool in_line; /* and still so later: that line was broken off */
 
 void (*printk_done_hook)(void);
 
-/* Returns true if taken, false if the line goes out without the lock. */
+static bool move_owner(u32 from, u32 to)
+{
+	return __atomic_compare_exchange_n(&printk_owner, &from, to, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static u32 owner(void)
+{
+	return __atomic_load_n(&printk_owner, __ATOMIC_RELAXED);
+}
+
+/*
+ * True if taken; false: we interrupted our own line. From a CPU that does not
+ * end its line the lock is taken away; it may be dead.
+ */
 static bool lock(void)
 {
 	u32 self = smp_processor_id();
-	u64 end = rdtsc() + us_to_tsc(LOCK_WAIT_US);
 
-	do {
-		u32 owner = NOBODY;
-
-		if (__atomic_compare_exchange_n(&printk_owner, &owner, self,
-						false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
-			return true;
-		if (owner == self) /* we interrupted ourselves */
-			return false;
-		cpu_relax();
-	} while (!deadline_passed(end));
-	return false;
+	if (owner() == self)
+		return false;
+	WAIT_FOR(move_owner(NOBODY, self), WAIT_DEFAULT_US);
+	if (owner() != self)
+		__atomic_store_n(&printk_owner, self, __ATOMIC_RELAXED);
+	return true;
 }
 
+/* Not if it has been taken away. */
 static void unlock(void)
 {
-	__atomic_store_n(&printk_owner, NOBODY, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	move_owner(smp_processor_id(), NOBODY);
 }
 
 bool printk_busy(void)
 {
-	return __atomic_load_n(&printk_owner, __ATOMIC_RELAXED) ==
-	       smp_processor_id();
+	return owner() == smp_processor_id();
+}
+
+void printk_abandon_cpu(u32 cpu)
+{
+	move_owner(cpu, NOBODY);
 }
 
 void printk_abandon(void)
 {
-	if (printk_busy())
-		unlock();
+	printk_abandon_cpu(smp_processor_id());
+}
+
+void printk_take_over(void)
+{
+	__atomic_store_n(&last_speaker, smp_processor_id(), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&printk_owner, NOBODY, __ATOMIC_SEQ_CST);
+}
+
+static bool may_speak(void)
+{
+	u32 last = __atomic_load_n(&last_speaker, __ATOMIC_RELAXED);
+
+	return last == NOBODY || last == smp_processor_id();
+}
+
+/* Under the lock, if it could be had. */
+static void write_line(const char *line, size_t len)
+{
+	if (!may_speak())
+		return;
+	if (in_line) /* the CRC will tell that it is damaged */
+		console_write("\r\n", 2);
+	in_line = true;
+	crc = crc32(crc, line, len);
+	console_write(line, len);
+	in_line = false;
 }
 
 void printk(const char *fmt, ...)
@@ -80,12 +118,7 @@ void printk(const char *fmt, ...)
 
 	native_irq_disable();
 	locked = lock();
-	if (in_line) /* the CRC will tell that it is damaged */
-		console_write("\r\n", 2);
-	in_line = true;
-	crc = crc32(crc, line, (size_t)len);
-	console_write(line, (size_t)len);
-	in_line = false;
+	write_line(line, (size_t)len);
 	if (locked)
 		unlock();
 	native_restore_fl(flags);
