@@ -37,3 +37,6 @@ enum ipi {
 void send_ipi(u32 cpu, enum ipi ipi);
 void send_ipi_mask(const struct cpumask *mask, enum ipi ipi);
 void ipi_taken(enum ipi ipi);
+
+/* An INIT has cleared cpu's IRR: none is on its way. */
+void ipi_forget(u32 cpu);

@@ -62,6 +62,11 @@ void ipi_taken(enum ipi ipi)
 			   __ATOMIC_SEQ_CST);
 }
 
+void ipi_forget(u32 cpu)
+{
+	__atomic_store_n(per_cpu_ptr(&ipi_pending, cpu), 0, __ATOMIC_SEQ_CST);
+}
+
 u64 ipi_sent_count(u32 vector)
 {
 	u64 n = 0;

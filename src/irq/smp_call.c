@@ -27,12 +27,19 @@ struct call_single_data {
 	smp_call_func_t func;
 	void *info;
 	u32 state; /* enum csd_state; by its two CPUs, by cmpxchg */
+	int err;   /* -EFAULT: func began, and was not to end */
 };
 
 u64 smp_call_timeout_us = WAIT_DEFAULT_US;
 
 static DEFINE_PER_CPU(struct call_single_data *, call_single_queue);
 static DEFINE_PER_CPU(struct call_single_data *, cfd_data); /* by target */
+
+/* What this CPU took from its queue and has not called; what it calls. */
+static DEFINE_PER_CPU(struct call_single_data *, csd_taken);
+static DEFINE_PER_CPU(struct call_single_data *, csd_running);
+
+void (*csd_stuck_hook)(u32 cpu);
 
 int smp_call_init(u32 n)
 {
@@ -86,24 +93,73 @@ static struct call_single_data *queue_take(void)
 }
 
 /* The last word on csd: whoever waits may use it again at once. */
+static void csd_unlock(struct call_single_data *csd)
+{
+	__atomic_store_n(&csd->state, CSD_FREE, __ATOMIC_RELEASE);
+}
+
+/* func may wait for others, and call what has come meanwhile: it nests. */
 static void csd_call(struct call_single_data *csd)
 {
-	if (csd_move(csd, CSD_QUEUED, CSD_RUNNING))
+	struct call_single_data **running = this_cpu_ptr(&csd_running);
+	struct call_single_data *outer = *running;
+
+	if (csd_move(csd, CSD_QUEUED, CSD_RUNNING)) {
+		csd->next = outer;
+		*running = csd;
 		csd->func(csd->info);
-	__atomic_store_n(&csd->state, CSD_FREE, __ATOMIC_RELEASE);
+		*running = outer;
+	}
+	csd_unlock(csd);
 }
 
 /* IF=0, hardirq context. */
 static void flush_queue(void)
 {
-	struct call_single_data *csd = queue_take();
+	struct call_single_data **taken = this_cpu_ptr(&csd_taken), **tail;
+	struct call_single_data *csd;
 
-	while (csd) {
-		struct call_single_data *next = csd->next;
-
+	tail = taken;
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = queue_take();
+	while ((csd = *taken)) {
+		*taken = csd->next;
 		csd_call(csd);
-		csd = next;
 	}
+}
+
+/* Those that ran have failed; those that did not still may. */
+static void fail_running(u32 cpu)
+{
+	struct call_single_data **running = per_cpu_ptr(&csd_running, cpu);
+	struct call_single_data *csd;
+
+	while ((csd = *running)) {
+		*running = csd->next;
+		csd->err = -EFAULT;
+		csd_unlock(csd);
+	}
+}
+
+void smp_call_abandon(void)
+{
+	fail_running(smp_processor_id());
+	flush_queue();
+}
+
+/* Nobody is there to call them: who waits gives up, and frees his. */
+void smp_call_forget(u32 cpu)
+{
+	struct call_single_data **taken = per_cpu_ptr(&csd_taken, cpu), *csd;
+
+	fail_running(cpu);
+	while ((csd = *taken)) {
+		*taken = csd->next;
+		csd->err = -EFAULT;
+		csd_unlock(csd);
+	}
+	ipi_forget(cpu);
 }
 
 void generic_smp_call_function_interrupt(void)
@@ -135,13 +191,26 @@ static bool csd_is_free(const struct call_single_data *csd)
 	return false;
 }
 
+static int csd_result(struct call_single_data *csd)
+{
+	int err = csd->err;
+
+	csd->err = 0;
+	return err;
+}
+
+/* A function that does not end may be taken out of it: Linux only tells. */
 static int csd_wait(struct call_single_data *csd, u32 cpu)
 {
 	if (WAIT_FOR(csd_is_free(csd), smp_call_timeout_us))
-		return 0;
+		return csd_result(csd);
 	printk("# warning: CPU %u does not answer a function call of CPU %u",
 	       cpu, smp_processor_id());
-	csd_move(csd, CSD_QUEUED, CSD_CANCELLED);
+	if (csd_move(csd, CSD_QUEUED, CSD_CANCELLED) || !csd_stuck_hook)
+		return -ETIMEDOUT;
+	csd_stuck_hook(cpu);
+	WAIT_FOR(csd_is_free(csd), WAIT_DEFAULT_US);
+	csd_result(csd);
 	return -ETIMEDOUT;
 }
 
@@ -151,7 +220,7 @@ static int csd_queue(u32 cpu, smp_call_func_t func, void *info)
 	struct call_single_data *csd = &(*this_cpu_ptr(&cfd_data))[cpu];
 	int err = csd_wait(csd, cpu);
 
-	if (err)
+	if (err == -ETIMEDOUT)
 		return err;
 	csd->func = func;
 	csd->info = info;

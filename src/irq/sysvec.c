@@ -12,6 +12,14 @@
 #include <irq/ipi.h>
 #include <irq/irqstat.h>
 
+void (*reboot_hook)(void);
+
+static void reboot_interrupt(void)
+{
+	if (reboot_hook)
+		reboot_hook();
+}
+
 /* Count, end, do what there is to do, leave. */
 #define DEFINE_SYSVEC(name, counter, what)        \
 	void sysvec_##name(struct pt_regs *regs)  \
@@ -28,7 +36,7 @@ DEFINE_SYSVEC(call_function_single, irq_call_single,
 	      generic_smp_call_function_single_interrupt())
 DEFINE_SYSVEC(thermal, thermal, )
 DEFINE_SYSVEC(threshold, threshold, )
-DEFINE_SYSVEC(reboot, reboot, )
+DEFINE_SYSVEC(reboot, reboot, reboot_interrupt())
 DEFINE_SYSVEC(x86_platform_ipi, platform_ipis, )
 DEFINE_SYSVEC(irq_work, irq_work, )
 
