@@ -29,11 +29,18 @@ int trap_hook(u32 nr, trap_hook_fn fn, void *data);
 void trap_hooks_clear(void);
 
 /*
- * The upper room's look at each NMI, before any hook: the watchdog. RESUMED:
- * it rewrote regs to end the case.
+ * The upper rooms' look at each NMI, before any case's hook: what another CPU
+ * wants to know, then the watchdog. RESUMED: it rewrote regs to end the case.
  */
 enum nmi_verdict { NMI_NOT_MINE, NMI_HANDLED, NMI_RESUMED };
+extern enum nmi_verdict (*nmi_ipi_hook)(struct pt_regs *regs);
 extern enum nmi_verdict (*nmi_watchdog_hook)(struct pt_regs *regs);
+
+/*
+ * For a hook that would print and finds printk_busy(): it is called again, by
+ * INT 2, when the line that this CPU writes is complete.
+ */
+void nmi_postpone(void);
 
 /* How often this CPU took each vector below 32, ever; and cpu. */
 u64 trap_count(u32 nr);

@@ -9,6 +9,8 @@
 #include <console/printk.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
+#include <cpu/sections.h>
+#include <trap/abandon.h>
 
 #include "internal.h"
 
@@ -143,4 +145,11 @@ bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 	resume(regs, frame);
 	report_end();
 	return true;
+}
+
+void trap_abandon_cpu(u32 cpu)
+{
+	per_cpu_ptr((struct pcpu_hot *)__per_cpu_start, cpu)->catch_top = NULL;
+	nmi_forget(cpu);
+	report_forget(cpu);
 }

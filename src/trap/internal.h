@@ -28,6 +28,10 @@ void nmi_finish_entry(struct pt_regs *regs);
 /* regs are about to resume at sp: if that leaves an NMI's handler, say so. */
 void nmi_abandon(const struct pt_regs *regs, u64 sp);
 
+/* cpu was stopped by INIT, in an NMI's handler or a report perhaps. */
+void nmi_forget(u32 cpu);
+void report_forget(u32 cpu);
+
 /* syscall.S */
 void enter_user_sysret(struct pt_regs *regs) __attribute__((noreturn));
 

@@ -34,11 +34,21 @@ static u64 nmi_stack_top(void)
 	return stack_top(smp_processor_id(), NMI_STACK);
 }
 
-static volatile u32 *nmi_executing(void)
+static volatile u32 *nmi_executing_of(u32 cpu)
 {
-	u64 bottom = nmi_stack_top() - STACK_SIZE;
+	u64 bottom = stack_top(cpu, NMI_STACK) - STACK_SIZE;
 
 	return &((struct stack_bottom *)bottom)->nmi_executing;
+}
+
+static volatile u32 *nmi_executing(void)
+{
+	return nmi_executing_of(smp_processor_id());
+}
+
+void nmi_forget(u32 cpu)
+{
+	*nmi_executing_of(cpu) = 0;
 }
 
 static bool within(u64 ip, const char *from, const char *end)

@@ -13,6 +13,7 @@
 #include <asm/special_insns.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
+#include <cpu/halt.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <cpu/sections.h>
@@ -200,20 +201,32 @@ static void print_on_own_stack(struct report *r)
 		call_on_stack(report_print, r, top);
 }
 
-/* One CPU's report at a time; one that hangs delays the others, no more. */
+static bool have_turn(u32 cpu)
+{
+	return __sync_bool_compare_and_swap(&turn, 0, cpu + 1) ||
+	       READ_ONCE(turn) == cpu + 1 || panic_elsewhere();
+}
+
+/*
+ * One CPU's report at a time; one that hangs delays the others, no more. If
+ * the run ends with that report, this one is not printed: it is stopped.
+ */
 static void take_turn(u32 cpu)
 {
-	WAIT_FOR(__sync_bool_compare_and_swap(&turn, 0, cpu + 1) ||
-			 READ_ONCE(turn) == cpu + 1,
-		 WAIT_DEFAULT_US);
+	WAIT_FOR(have_turn(cpu), WAIT_DEFAULT_US);
+	if (panic_elsewhere())
+		halt_forever();
+}
+
+void report_forget(u32 cpu)
+{
+	depth[cpu] = 0;
+	__sync_bool_compare_and_swap(&turn, cpu + 1, 0);
 }
 
 void report_end(void)
 {
-	u32 cpu = smp_processor_id();
-
-	depth[cpu] = 0;
-	__sync_bool_compare_and_swap(&turn, cpu + 1, 0);
+	report_forget(smp_processor_id());
 }
 
 /*
@@ -221,7 +234,7 @@ void report_end(void)
  * report gets one line, a fault inside that line none: it must end. A nested
  * report never returns into the outer one (the runner recovers or the run
  * ends), so with a frame to recover to the count starts anew; with none it
- * stays, and whatever follows is silent.
+ * stays, and whatever follows is short, then silent.
  */
 void report_exception(struct pt_regs *regs, const char *why)
 {
@@ -239,7 +252,8 @@ void report_exception(struct pt_regs *regs, const char *why)
 		       why, trap_info((u32)regs->vector)->mnemonic,
 		       regs->error_code, regs->ip, read_cr2());
 	}
-	if (level > 1 && !this_cpu(catch_top))
+	/* What follows is bail_out(): nobody else's turn comes before it. */
+	if (!this_cpu(catch_top))
 		return;
 	report_end();
 }

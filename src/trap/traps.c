@@ -8,6 +8,7 @@
 
 #include <asm/irq_vectors.h>
 #include <asm/special_insns.h>
+#include <console/printk.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
@@ -22,6 +23,7 @@
 
 #include "internal.h"
 
+enum nmi_verdict (*nmi_ipi_hook)(struct pt_regs *regs);
 enum nmi_verdict (*nmi_watchdog_hook)(struct pt_regs *regs);
 
 /* Changed in task context only; a handler that runs meanwhile sees either. */
@@ -32,6 +34,7 @@ static struct {
 
 static DEFINE_PER_CPU(u64, trap_counts[NR_EXCEPTIONS]);
 static DEFINE_PER_CPU(u64, unknown_nmis);
+static DEFINE_PER_CPU(bool, nmi_postponed);
 
 int trap_hook(u32 nr, trap_hook_fn fn, void *data)
 {
@@ -158,6 +161,32 @@ bool exc_debug(struct pt_regs *regs)
 	return resumed;
 }
 
+/* A line of an NMI's handler: the one that was busy still is. */
+static void after_line(void)
+{
+	if (!*this_cpu_ptr(&nmi_postponed) || in_nmi())
+		return;
+	*this_cpu_ptr(&nmi_postponed) = false;
+	int_nmi();
+}
+
+void nmi_postpone(void)
+{
+	printk_done_hook = after_line;
+	*this_cpu_ptr(&nmi_postponed) = true;
+}
+
+static enum nmi_verdict ask_upper_rooms(struct pt_regs *regs)
+{
+	enum nmi_verdict verdict = NMI_NOT_MINE;
+
+	if (nmi_ipi_hook)
+		verdict = nmi_ipi_hook(regs);
+	if (verdict == NMI_NOT_MINE && nmi_watchdog_hook)
+		verdict = nmi_watchdog_hook(regs);
+	return verdict;
+}
+
 static bool handle_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
@@ -166,7 +195,7 @@ static bool handle_nmi(struct pt_regs *regs)
 	bool resumed = false;
 
 	(*this_cpu_ptr(&trap_counts[X86_TRAP_NMI]))++;
-	verdict = nmi_watchdog_hook ? nmi_watchdog_hook(regs) : NMI_NOT_MINE;
+	verdict = ask_upper_rooms(regs);
 	if (verdict != NMI_NOT_MINE)
 		return verdict == NMI_RESUMED;
 	preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
