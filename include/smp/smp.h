@@ -33,10 +33,27 @@ u64 smp_bringup_us(void);
  * An exception that fn does not catch is reported and ends fn; so is fn when
  * its time is over, by NMI. 0; -ENXIO: cpu is not online or is this one;
  * -EBUSY: it still does something else; -EFAULT: an exception ended fn;
- * -ETIMEDOUT: its time did. Task context, IF=1. Linux: smp_call_on_cpu().
+ * -ETIMEDOUT: its time did. Where an NMI does not help, smp_restart_cpu() does.
+ * Task context, IF=1. Linux: smp_call_on_cpu().
  */
 int run_on(u32 cpu, void (*fn)(void *), void *arg, u64 usec);
 
 /* The halves of it: several CPUs at once. Each run_on_start() is waited for. */
 int run_on_start(u32 cpu, void (*fn)(void *), void *arg, u64 usec);
 int run_on_wait(u32 cpu);
+
+/*
+ * After a case: wait for work that it did not wait for. False: there was some.
+ * at_once: end it now. Boot CPU, task context.
+ */
+bool run_on_settle(bool at_once);
+
+/* How often a CPU had to be taken out of what it did: exception, NMI, INIT. */
+u32 smp_recovered_count(void);
+
+/*
+ * The last resort: INIT, SIPI, and cpu begins anew, with the per-CPU area that
+ * it has. 0; -EINVAL: cpu is the boot CPU, whose INIT starts the firmware;
+ * -ETIMEDOUT: it does not come back, and is offline. Another CPU, task context.
+ */
+int smp_restart_cpu(u32 cpu);

@@ -36,6 +36,9 @@ enum nmi_verdict { NMI_NOT_MINE, NMI_HANDLED, NMI_RESUMED };
 extern enum nmi_verdict (*nmi_ipi_hook)(struct pt_regs *regs);
 extern enum nmi_verdict (*nmi_watchdog_hook)(struct pt_regs *regs);
 
+/* How many of cpu's NMIs either of them took: no case raised those. */
+u64 nmi_own_count_cpu(u32 cpu);
+
 /*
  * For a hook that would print and finds printk_busy(): it is called again, by
  * INT 2, when the line that this CPU writes is complete.

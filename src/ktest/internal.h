@@ -26,6 +26,9 @@ extern char nothing_selected[160]; /* why select_cases() is -ENOENT */
 /* one_case.c */
 void run_case(const struct ktest_case *c, struct ktest_result *result);
 
+/* The CPU that ran the case began anew: what the case had is nobody's. */
+void case_release(void);
+
 /* on_cpu.c: does the case run on another CPU, too? Which one: 0 is none. */
 u32 choose_other_cpu(const struct options *opt);
 bool runs_on_other_cpu(const struct ktest_case *c);

@@ -15,12 +15,15 @@
 
 #define CASE_US 600000000ull /* the case's own deadline comes first */
 
-/* Events of the CPU's own making: no controller, no device, no companion. */
+/*
+ * Events of the CPU's own making: no controller, no device, no companion. And
+ * "elsewhere", which hangs on another CPU only, on purpose.
+ */
 static const char *const suites[] = {
-	"ac", "bp",	  "br", "call_gate", "cp",	  "db",
-	"de", "delivery", "df", "gp",	     "io_bitmap", "mf",
-	"nm", "nmi",	  "np", "of",	     "pf",	  "signal",
-	"ss", "syscall",  "ts", "ud",	     "user",	  "xm",
+	"ac",	    "bp",   "br", "call_gate", "cp", "db",	"de",
+	"delivery", "df",   "gp", "io_bitmap", "mf", "nm",	"nmi",
+	"np",	    "of",   "pf", "signal",    "ss", "syscall", "ts",
+	"ud",	    "user", "xm", "elsewhere",
 };
 
 /* 0: no case runs anywhere but on the boot CPU. Set before the first case. */
@@ -88,6 +91,7 @@ void run_case_on_other_cpu(const struct ktest_case *c,
 		printk("# CPU %u did not end the case: error %d", other_cpu,
 		       err);
 		result->failures++;
+		case_release();
 	}
 	if (result->failures)
 		printk("# the case failed on CPU %u, not on the boot CPU",

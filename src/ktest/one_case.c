@@ -7,8 +7,11 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 #include <console/printk.h>
+#include <cpu/irqflags.h>
+#include <irq/ipi.h>
 #include <irq/irq.h>
 #include <lib/string.h>
+#include <smp/smp.h>
 #include <trap/catch.h>
 #include <trap/traps.h>
 
@@ -73,6 +76,15 @@ static void teardown(void *arg)
 		suite->teardown();
 }
 
+/* What another CPU had called here was broken off with the case. */
+static void abandon_calls(void)
+{
+	u64 flags = local_irq_save();
+
+	smp_call_abandon();
+	local_irq_restore(flags);
+}
+
 /* Run fn guarded; an exception that escapes it fails the case. */
 static void guarded(const struct ktest_case *c, void (*fn)(void *))
 {
@@ -81,9 +93,30 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	if (!catch_run(&frame, CATCH_GUARD, fn, (void *)c))
 		return;
 	write_dr7(DR7_FIXED); /* a breakpoint of its own must not be next */
+	abandon_calls();
 	ktest_result.failures++;
 	if (!watchdog_fired())
 		printk("# the case was ended by an unexpected exception");
+}
+
+/* What other CPUs do for the case must be over before the next one begins. */
+static void settle_cpus(u32 recovered)
+{
+	if (!smp_processor_id() && !run_on_settle(ktest_result.failures))
+		ktest_result.failures++;
+	recovered = smp_recovered_count() - recovered;
+	if (!recovered)
+		return;
+	printk("# taken out of what they did: %u times a CPU", recovered);
+	ktest_result.failures++;
+}
+
+void case_release(void)
+{
+	watchdog_disarm();
+	trap_hooks_clear();
+	irq_release_claims();
+	irq_free_lines();
 }
 
 void run_case(const struct ktest_case *c, struct ktest_result *result)
@@ -92,6 +125,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	u32 needs = c->needs | (suite ? suite->needs : 0);
 	u32 uses = c->uses | (suite ? suite->uses : 0);
 	u32 ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS;
+	u32 recovered = smp_recovered_count();
 
 	memset(&ktest_result, 0, sizeof(ktest_result));
 	if (!skip_unmet(needs)) {
@@ -100,6 +134,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		watchdog_arm(ms, uses);
 		guarded(c, body);
 		guarded(c, teardown);
+		settle_cpus(recovered);
 		watchdog_disarm();
 		trap_hooks_clear();
 		irq_release_claims();

@@ -65,7 +65,8 @@ static u64 nmi_count(void)
 	u32 cpu;
 
 	for_each_online_cpu (cpu)
-		sum += trap_count_cpu(X86_TRAP_NMI, cpu);
+		sum += trap_count_cpu(X86_TRAP_NMI, cpu) -
+		       nmi_own_count_cpu(cpu);
 	return sum;
 }
 

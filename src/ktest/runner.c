@@ -11,6 +11,7 @@
 #include <cpu/deadline.h>
 #include <irq/irqstat.h>
 #include <lib/errno.h>
+#include <smp/stop.h>
 #include <trap/report.h>
 
 #include "internal.h"
@@ -158,6 +159,8 @@ __noreturn void ktest_run(void)
 	printk("# interrupts.raised_and_counted=%llu",
 	       (unsigned long long)raised_total());
 	write_failed();
+	smp_send_stop();
+	printk_take_over(); /* nobody speaks behind the END line */
 	write_end();
 	finish_run(run.opt->finish, run.fail ? VERDICT_FAIL : VERDICT_PASS);
 }

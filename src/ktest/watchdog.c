@@ -4,20 +4,20 @@
  * from another CPU, which looks once a second (smp/watch.h); without one from
  * a timer through an IOAPIC pin in NMI mode. HPET first (one shot, at the
  * deadline); else the RTC at 2 Hz or the PIT at 18 Hz, which look at the clock
- * at each tick. The first that the case does not use itself.
+ * at each tick. The first that the case does not use itself. Where other CPUs
+ * look, the HPET shoots later: all of them may hang.
  */
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
-#include <cpu/preempt.h>
 #include <dev/hpet.h>
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
-#include <ktest/raised.h>
 #include <lib/format.h>
+#include <smp/nmi_backtrace.h>
 #include <smp/watch.h>
 #include <trap/catch.h>
 #include <trap/report.h>
@@ -31,6 +31,7 @@ enum { PEER, HPET, RTC, PIT };
 #define PIN_0_TO_23   0xffffffu
 #define RTC_2_HZ      15
 #define PIT_MAX_COUNT 65536 /* 55 ms */
+#define BEHIND_MS     3000  /* other CPUs have looked and looked again */
 #define PIT_PIN	      2	    /* where most boards wire the PIT */
 
 struct source {
@@ -47,9 +48,10 @@ static u64 deadline;
 static u32 allowed_ms;
 static bool fired;
 static bool postponed; /* the deadline passed in the middle of a line */
-static const struct source *armed;
+static const struct source *armed, *armed_behind;
 static u32 armed_cpu;		     /* where the case runs */
 static const struct source *leaving; /* disarmed, its pin not yet masked */
+static u64 watch_outer;
 
 static struct hpet_timer_state hpet_saved;
 static struct rtc_state rtc_saved;
@@ -138,15 +140,25 @@ static bool pit_pending(void)
 
 static int peer_arm(u32 ms)
 {
-	watch_begin((u64)ms * 1000);
+	watch_outer = watch_begin((u64)ms * 1000);
 	return 0;
+}
+
+static bool peer_pending(void)
+{
+	return watch_expired() && watch_sent_nmi();
+}
+
+static void peer_disarm(void)
+{
+	watch_end(watch_outer);
 }
 
 static struct source sources[] = {
 	{ .name = "peer",
 	  .arm = peer_arm,
-	  .disarm = watch_end,
-	  .pending = watch_expired },
+	  .disarm = peer_disarm,
+	  .pending = peer_pending },
 	{ .name = "hpet",
 	  .uses = USES_HPET,
 	  .arm = hpet_arm,
@@ -212,66 +224,63 @@ static void print_awaited(void *unused)
 	printk("# hang: processor priority 0x%02x", apic_read(APIC_PROCPRI));
 }
 
-/* What run_on() gave this CPU takes too long: run_on_wait() says -ETIMEDOUT. */
+/* Its time is over: what run_on() gave it, a call, a handler in idle. */
 static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
 
 	if (!watch_expired())
-		return NMI_NOT_MINE;
+		return watch_sent_nmi() ? NMI_HANDLED : NMI_NOT_MINE;
 	if (printk_busy())
 		return NMI_HANDLED; /* another will come */
+	watch_heeded();
 	printk("# CPU %u hung: broken out by NMI", smp_processor_id());
 	catch_trap(print_awaited, NULL);
 	report_exception(regs, "the CPU hung");
 	return catch_guard(regs, &event) ? NMI_RESUMED : NMI_HANDLED;
 }
 
-/* A tick between the watchdog's end and its pin's. */
-static bool ours_still(const struct source *s)
+/* Which one it came from, or NULL. */
+static const struct source *who_shot(void)
 {
-	if (!s || !s->pending())
-		return false;
-	raised_nmis(1);
-	return true;
+	if (armed && armed->pending())
+		return armed;
+	if (armed_behind && armed_behind->pending())
+		return armed_behind;
+	return postponed ? armed : NULL;
 }
 
 static enum nmi_verdict on_nmi(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = X86_TRAP_NMI };
-	const struct source *s = armed;
+	const struct source *s;
 
-	if (armed_cpu != smp_processor_id())
+	/* A tick between the watchdog's end and its pin's. */
+	if (armed_cpu == smp_processor_id() && leaving && leaving->pending())
+		return NMI_HANDLED;
+	if (!armed || armed_cpu != smp_processor_id())
 		return on_peer_nmi(regs);
+	s = who_shot();
 	if (!s)
-		return ours_still(leaving) ? NMI_HANDLED : NMI_NOT_MINE;
-	if (!(postponed || s->pending()))
-		return NMI_NOT_MINE;
-	raised_nmis(1);
-	if (!deadline_passed(deadline))
+		return watch_sent_nmi() ? NMI_HANDLED : NMI_NOT_MINE;
+	if (!deadline_passed(deadline) && !watch_expired())
 		return NMI_HANDLED;
 	postponed = printk_busy();
-	if (postponed)
+	if (postponed) {
+		nmi_postpone();
 		return NMI_HANDLED;
-	armed = NULL;
+	}
 	fired = true;
-	route_nmi(s, false);
-	s->disarm();
+	watchdog_disarm();
 	printk("# the case hung: its %u ms passed, broken out by NMI (%s)",
 	       allowed_ms, s->name);
 	catch_trap(print_awaited, NULL); /* the APIC may be off */
 	report_exception(regs, "the case hung");
+	trigger_allbutself_cpu_backtrace();
 	if (!catch_guard(regs, &event))
 		bail_out("watchdog: no case to end, rip=0x%016llx",
 			 (unsigned long long)regs->ip);
 	return NMI_RESUMED;
-}
-
-/* A line of an NMI's handler: the one that was busy still is. */
-static void after_line(void)
-{
-	if (postponed && !in_nmi())
-		int_nmi();
 }
 
 void watchdog_init(void)
@@ -283,7 +292,6 @@ void watchdog_init(void)
 	int gsi;
 
 	nmi_watchdog_hook = on_nmi;
-	printk_done_hook = after_line;
 	sources[PEER].present = watch_is_on();
 	/* An entry's destination has 8 bits, and all ones is everybody. */
 	if (!nr_ioapics || this_cpu(apic_id) >= 0xff)
@@ -311,39 +319,55 @@ static bool edge_is_owed(const struct source *s)
 	return s->arm == hpet_arm && s->uses & USES_PIT && pit_edge_owed();
 }
 
+static const struct source *arm(struct source *s, u32 ms, u32 uses)
+{
+	if (!s->present || s->uses & uses || edge_is_owed(s))
+		return NULL;
+	if (s->arm(ms)) {
+		s->disarm();
+		return NULL;
+	}
+	return s;
+}
+
 void watchdog_arm(u32 ms, u32 uses)
 {
+	const struct source *first = NULL;
+
 	fired = false;
 	postponed = false;
 	armed_cpu = smp_processor_id();
 	allowed_ms = ms * deadline_scale;
 	deadline = deadline_after((u64)ms * 1000);
-	for (u32 i = 0; i < ARRAY_SIZE(sources); i++) {
-		struct source *s = &sources[i];
-
-		if (!s->present || s->uses & uses || edge_is_owed(s))
-			continue;
-		if (s->arm(ms)) {
-			s->disarm();
-			continue;
-		}
-		/* First: an RTC tick that nobody owns is the last one. */
-		armed = s;
-		route_nmi(s, true);
-		return;
-	}
+	for (u32 i = 0; i < ARRAY_SIZE(sources) && !first; i++)
+		first = arm(&sources[i], ms, uses);
+	/* The others may hang, too; this CPU is looked after by who waits. */
+	if (first == &sources[PEER] && !armed_cpu)
+		armed_behind = arm(&sources[HPET], ms + BEHIND_MS, uses);
+	/* Known before it shoots: an RTC tick that nobody owns is the last. */
+	armed = first;
+	if (armed)
+		route_nmi(armed, true);
+	if (armed_behind)
+		route_nmi(armed_behind, true);
 }
 
-void watchdog_disarm(void)
+static void disarm(const struct source *s)
 {
-	const struct source *s = armed;
-
-	leaving = s;
-	armed = NULL;
-	postponed = false;
 	if (!s)
 		return;
 	route_nmi(s, false); /* first: the PIT's last edge is nobody's */
 	leaving = NULL;
 	s->disarm();
+}
+
+void watchdog_disarm(void)
+{
+	const struct source *s = armed, *behind = armed_behind;
+
+	leaving = s;
+	armed = armed_behind = NULL;
+	postponed = false;
+	disarm(s);
+	disarm(behind);
 }

@@ -18,6 +18,9 @@
 #ifndef __ASSEMBLER__
 #include <smp/smp.h>
 
+#define INIT_US 10000 /* from INIT to SIPI */
+#define SIPI_US 200   /* from one SIPI to the next */
+
 /* trampoline.S: the page's contents, and what is filled in. */
 extern char trampoline_start[], trampoline_end[];
 extern char tr_gdt_ptr[], tr_far[], tr_start[], tr_cr3[], tr_cr4[];
@@ -32,6 +35,22 @@ __noreturn void start_secondary(u32 cpu);
 /* tlb.c: from now on page tables are not the boot CPU's alone. */
 void tlb_connect(void);
 
-/* run_on.c: what it does from then on. */
+/* run_on.c: what it does from then on; cpu's work will not be ended. */
 __noreturn void idle_loop(void);
+void run_on_forget(u32 cpu);
+
+/* In task context, that is to say: it waits for work. On the CPU itself. */
+bool cpu_is_idle(void);
+
+/* stop.c: this CPU is to stop, and does; the handler of REBOOT_VECTOR. */
+bool stop_wanted(void);
+__noreturn void stop_this_cpu(void);
+void stop_on_reboot_vector(void);
+void panic_other_cpus(void);
+
+/* nmi_backtrace.c: NMIs from CPU to CPU are understood from now on. */
+void nmi_ipi_init(void);
+
+/* smpboot.c: the page a SIPI names. */
+extern u64 trampoline_page;
 #endif

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * run_on.c - the idle loop of the other CPUs, and work for it.
+ * run_on.c - the idle loop of the other CPUs, and work for it; what they do
+ * when something took them out of it.
  */
-#include <asm/irq_vectors.h>
+#include <apic/lapic.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 #include <bh/softirq.h>
+#include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/halt.h>
 #include <cpu/irqflags.h>
@@ -13,6 +17,8 @@
 #include <trap/catch.h>
 
 #include "internal.h"
+
+#define DEAD_US 15000000 /* longer than all that is done to wake it */
 
 /* The giver fills it and sets busy; its CPU clears busy when all is done. */
 struct cpu_work {
@@ -24,6 +30,9 @@ struct cpu_work {
 };
 
 static DEFINE_PER_CPU(struct cpu_work, cpu_work);
+static DEFINE_PER_CPU(bool, idle);
+
+static u32 recovered; /* by any CPU: times one was taken out of a hang */
 
 static struct cpu_work *work_of(u32 cpu)
 {
@@ -35,17 +44,36 @@ static bool work_waits(struct cpu_work *w)
 	return __atomic_load_n(&w->busy, __ATOMIC_ACQUIRE) && !w->started;
 }
 
+/*
+ * An exception or an NMI took this CPU out of whatever it did: a handler, a
+ * call, a lock of printk's. What others wait for must end, too.
+ */
+static void recover(void)
+{
+	local_irq_disable();
+	__atomic_fetch_add(&recovered, 1,
+			   __ATOMIC_SEQ_CST); /* then they go on */
+	*this_cpu_ptr(&idle) = false;
+	write_dr7(DR7_FIXED);
+	smp_call_abandon();
+	lapic_drain();
+	softirq_discard_pending();
+	watch_start_ticks();
+}
+
 /* On a hang's end by NMI, too, it comes back here. */
 static void do_work(struct cpu_work *w)
 {
+	u64 outer = watch_begin(w->usec);
 	struct catch_frame frame;
 
 	w->started = true;
-	watch_begin(w->usec);
-	if (catch_run(&frame, CATCH_GUARD, w->fn, w->arg))
-		w->err = watch_expired() ? -ETIMEDOUT : -EFAULT;
-	watch_end();
+	if (catch_run(&frame, CATCH_GUARD, w->fn, w->arg)) {
+		w->err = frame.trap.nr == X86_TRAP_NMI ? -ETIMEDOUT : -EFAULT;
+		recover();
+	}
 	local_irq_disable();
+	watch_end(outer);
 	__atomic_store_n(&w->busy, false, __ATOMIC_RELEASE);
 }
 
@@ -54,20 +82,41 @@ static void idle_once(struct cpu_work *w)
 {
 	local_irq_disable();
 	if (!work_waits(w)) {
+		*this_cpu_ptr(&idle) = true;
 		cpu_idle_once();
+		*this_cpu_ptr(&idle) = false;
 		return;
 	}
 	local_irq_enable();
 	do_work(w);
 }
 
+bool cpu_is_idle(void)
+{
+	return *this_cpu_ptr(&idle);
+}
+
+static void idle_while_online(void *arg)
+{
+	while (cpu_online(smp_processor_id()))
+		idle_once(arg);
+}
+
+/* The guard ends what an interrupt began here, and was not to survive. */
 __noreturn void idle_loop(void)
 {
 	struct cpu_work *w = this_cpu_ptr(&cpu_work);
+	struct catch_frame frame;
 
+	softirq_discard_pending();
 	watch_start_ticks();
-	while (cpu_online(smp_processor_id()))
-		idle_once(w);
+	while (cpu_online(smp_processor_id())) {
+		if (!catch_run(&frame, CATCH_GUARD, idle_while_online, w))
+			continue;
+		printk("# CPU %u is back in its idle loop", smp_processor_id());
+		recover();
+		watch_end(0);
+	}
 	halt_forever();
 }
 
@@ -91,7 +140,7 @@ static bool is_done(const struct cpu_work *w, u32 cpu)
 	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
 		return true;
 	watch_check(cpu);
-	return false;
+	return watch_hopeless(cpu);
 }
 
 int run_on_wait(u32 cpu)
@@ -99,9 +148,12 @@ int run_on_wait(u32 cpu)
 	struct cpu_work *w = work_of(cpu);
 
 	/* Its own end comes first; this one is for a CPU that is dead. */
-	if (!WAIT_FOR(is_done(w, cpu), w->usec + WAIT_DEFAULT_US))
-		return -ETIMEDOUT;
-	return w->err;
+	WAIT_FOR(is_done(w, cpu), w->usec + DEAD_US);
+	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
+		return w->err;
+	__atomic_fetch_add(&recovered, 1, __ATOMIC_RELAXED);
+	smp_restart_cpu(cpu);
+	return -ETIMEDOUT;
 }
 
 int run_on(u32 cpu, void (*fn)(void *), void *arg, u64 usec)
@@ -109,4 +161,31 @@ int run_on(u32 cpu, void (*fn)(void *), void *arg, u64 usec)
 	int err = run_on_start(cpu, fn, arg, usec);
 
 	return err ? err : run_on_wait(cpu);
+}
+
+void run_on_forget(u32 cpu)
+{
+	*work_of(cpu) = (struct cpu_work){ .err = -ETIMEDOUT };
+}
+
+bool run_on_settle(bool at_once)
+{
+	bool settled = true;
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (!READ_ONCE(work_of(cpu)->busy))
+			continue;
+		printk("# CPU %u was left with work to do", cpu);
+		settled = false;
+		if (at_once)
+			watch_overdue(cpu);
+		run_on_wait(cpu);
+	}
+	return settled;
+}
+
+u32 smp_recovered_count(void)
+{
+	return __atomic_load_n(&recovered, __ATOMIC_RELAXED);
 }

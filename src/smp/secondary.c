@@ -25,9 +25,11 @@ static void own_tables(u32 cpu)
 	mcheck_cpu_init();
 }
 
+/* One that was restarted keeps the lines that lead to it. */
 static void own_apic(void)
 {
-	vector_irq_init();
+	if (!this_cpu(vector_irq[0]))
+		vector_irq_init();
 	lapic_enable();
 	lapic_setup(acpi_lint_nmi(&acpi_tables.madt, this_cpu(apic_id)));
 }

@@ -19,17 +19,18 @@
 #include <lib/string.h>
 #include <mm/paging.h>
 #include <smp/cpu_setup.h>
+#include <smp/watch.h>
+#include <trap/report.h>
 
 #include "internal.h"
 
-#define INIT_US	     10000 /* from INIT to SIPI */
-#define SIPI_US	     200   /* from one SIPI to the next */
 #define ROUNDS	     3
 #define ROUND_US     3300000 /* 10 s in all */
 #define XAPIC_ID_MAX 0xfe
 
 u32 cpuid_to_apicid[NR_CPUS];
 u32 cpu_boot_state[NR_CPUS];
+u64 trampoline_page;
 
 static u32 unreachable;
 static u64 bringup_us;
@@ -194,10 +195,21 @@ static void log_cpus(const struct acpi_madt *madt)
 		       madt->cpus_dropped, NR_CPUS);
 }
 
+/* What lower rooms want done about other CPUs. */
+static void smp_hooks_init(void)
+{
+	nmi_ipi_init();
+	csd_stuck_hook = watch_overdue_now;
+	reboot_hook = stop_on_reboot_vector;
+	panic_cpus_hook = panic_other_cpus;
+}
+
 void smp_init(const struct acpi_madt *madt, u64 ap_page)
 {
 	u64 begin = rdtsc();
 
+	trampoline_page = ap_page;
+	smp_hooks_init();
 	if (number_cpus(madt) || smp_call_init(nr_cpu_ids))
 		printk("# warning: no memory for more than %u CPUs",
 		       nr_cpu_ids);

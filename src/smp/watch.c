@@ -6,60 +6,154 @@
 #include <apic/lapic.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
+#include <trap/report.h>
 
 #define NMI_EVERY_US 100000
 #define TICK_US	     1000000
+#define FRESH_US     (3 * TICK_US) /* as Linux's buddy: three samples */
+#define STALE_US     10000000	   /* Linux's watchdog_thresh */
+#define REPORT_US    20000000
 
-/* Written by its own CPU; 0: nothing to watch. Others only read it. */
-static DEFINE_PER_CPU(u64, watch_deadline);
-static DEFINE_PER_CPU(u64,
-		      next_nmi); /* by whoever checks: a race is harmless */
+/* Times are TSC values; 0: none. Of several that check, any may write. */
+struct watch {
+	u64 deadline; /* by its own CPU */
+	u64 beat;     /* its last tick; 0: it does not tick */
+	u64 next_nmi;
+	u64 nmi_since; /* the first one of those that it did not heed */
+	bool overdue;
+	bool sent_nmi;
+};
+
+static DEFINE_PER_CPU(struct watch, watch);
 
 static bool ticks; /* some CPU's timer runs */
 
-void watch_begin(u64 usec)
+static struct watch *watch_of(u32 cpu)
 {
-	__atomic_store_n(this_cpu_ptr(&watch_deadline), deadline_after(usec),
-			 __ATOMIC_RELEASE);
+	return per_cpu_ptr(&watch, cpu);
 }
 
-void watch_end(void)
+u64 watch_begin(u64 usec)
 {
-	__atomic_store_n(this_cpu_ptr(&watch_deadline), 0, __ATOMIC_RELEASE);
+	struct watch *w = this_cpu_ptr(&watch);
+	u64 outer = w->deadline;
+
+	__atomic_store_n(&w->deadline, deadline_after(usec), __ATOMIC_RELEASE);
+	return outer;
 }
 
-static bool is_over(u32 cpu)
+void watch_end(u64 outer)
 {
-	u64 deadline = __atomic_load_n(per_cpu_ptr(&watch_deadline, cpu),
-				       __ATOMIC_ACQUIRE);
+	struct watch *w = this_cpu_ptr(&watch);
 
-	return deadline && deadline_passed(deadline);
+	__atomic_store_n(&w->deadline, outer, __ATOMIC_RELEASE);
+	WRITE_ONCE(w->overdue, false);
+	WRITE_ONCE(w->nmi_since, 0);
+}
+
+void watch_overdue(u32 cpu)
+{
+	WRITE_ONCE(watch_of(cpu)->overdue, true);
+}
+
+static bool older_than(u64 then, u64 usec)
+{
+	return deadline_passed(then + us_to_tsc(usec * deadline_scale));
+}
+
+/* Who works has a deadline; who idles, and still ticks, must go on so. */
+static bool is_over(const struct watch *w)
+{
+	u64 deadline = __atomic_load_n(&w->deadline, __ATOMIC_ACQUIRE);
+	u64 beat = READ_ONCE(w->beat);
+
+	if (READ_ONCE(w->overdue))
+		return true;
+	if (deadline)
+		return deadline_passed(deadline);
+	return beat && older_than(beat, STALE_US);
 }
 
 bool watch_expired(void)
 {
-	return is_over(smp_processor_id());
+	return is_over(this_cpu_ptr(&watch));
+}
+
+bool watch_sent_nmi(void)
+{
+	return __atomic_exchange_n(&this_cpu_ptr(&watch)->sent_nmi, false,
+				   __ATOMIC_ACQ_REL);
+}
+
+void watch_heeded(void)
+{
+	struct watch *w = this_cpu_ptr(&watch);
+
+	watch_sent_nmi();
+	watch_end(deadline_after(REPORT_US));
+	if (w->beat)
+		WRITE_ONCE(w->beat, rdtsc());
 }
 
 void watch_check(u32 cpu)
 {
-	u64 *next = per_cpu_ptr(&next_nmi, cpu);
+	struct watch *w = watch_of(cpu);
+	u64 now = rdtsc();
 
-	if (!is_over(cpu) || !deadline_passed(READ_ONCE(*next)))
+	if (!is_over(w) || !deadline_passed(READ_ONCE(w->next_nmi)))
 		return;
-	WRITE_ONCE(*next, rdtsc() + us_to_tsc(NMI_EVERY_US));
+	WRITE_ONCE(w->next_nmi, now + us_to_tsc(NMI_EVERY_US));
+	if (!READ_ONCE(w->nmi_since))
+		WRITE_ONCE(w->nmi_since, now);
+	__atomic_store_n(&w->sent_nmi, true, __ATOMIC_RELEASE);
 	apic_send_nmi(cpu_hot(cpu)->apic_id);
 }
 
-/* The next lower CPU that is online; the boot CPU has one above it. */
+bool watch_hopeless(u32 cpu)
+{
+	const struct watch *w = watch_of(cpu);
+	u64 since = READ_ONCE(w->nmi_since);
+
+	return since && is_over(w) && older_than(since, WAIT_DEFAULT_US);
+}
+
+void watch_overdue_now(u32 cpu)
+{
+	watch_overdue(cpu);
+	watch_check(cpu);
+}
+
+void watch_forget(u32 cpu)
+{
+	*watch_of(cpu) = (struct watch){ 0 };
+}
+
+/* INIT would start the firmware on it: say so, while somebody can. */
+static void check_boot_cpu(void)
+{
+	if (watch_hopeless(0))
+		bail_out_reported("CPU 0 hangs and takes no NMI, and an INIT "
+				  "would reset the machine");
+}
+
+/* From CPU to CPU downwards, round to this one, until another looks on. */
 static void tick(void)
 {
-	u32 cpu = smp_processor_id();
+	u32 self = smp_processor_id(), cpu = self;
+	u64 beat;
 
+	WRITE_ONCE(watch_of(self)->beat, rdtsc());
 	do {
-		cpu--;
-	} while (cpu && !cpu_online(cpu));
-	watch_check(cpu);
+		cpu = (cpu ? cpu : nr_cpu_ids) - 1;
+		if (cpu == self || !cpu_online(cpu))
+			continue;
+		watch_check(cpu);
+		if (!cpu)
+			check_boot_cpu();
+		beat = READ_ONCE(watch_of(cpu)->beat);
+		if (beat && !older_than(beat, FRESH_US))
+			return;
+	} while (cpu != self);
 }
 
 void watch_start_ticks(void)
@@ -67,14 +161,17 @@ void watch_start_ticks(void)
 	if (!smp_processor_id())
 		return;
 	apic_timer_set_handler(tick);
-	if (!apic_timer_start(TIMER_PERIODIC, TICK_US))
-		WRITE_ONCE(ticks, true);
+	if (apic_timer_start(TIMER_PERIODIC, TICK_US))
+		return;
+	WRITE_ONCE(this_cpu_ptr(&watch)->beat, rdtsc());
+	WRITE_ONCE(ticks, true);
 }
 
 void watch_stop_ticks(void)
 {
 	if (!smp_processor_id())
 		return;
+	WRITE_ONCE(this_cpu_ptr(&watch)->beat, 0);
 	apic_timer_stop();
 	apic_timer_set_handler(NULL);
 }

@@ -35,6 +35,7 @@ static struct {
 static DEFINE_PER_CPU(u64, trap_counts[NR_EXCEPTIONS]);
 static DEFINE_PER_CPU(u64, unknown_nmis);
 static DEFINE_PER_CPU(bool, nmi_postponed);
+static DEFINE_PER_CPU(u64, own_nmis);
 
 int trap_hook(u32 nr, trap_hook_fn fn, void *data)
 {
@@ -161,6 +162,11 @@ bool exc_debug(struct pt_regs *regs)
 	return resumed;
 }
 
+u64 nmi_own_count_cpu(u32 cpu)
+{
+	return *per_cpu_ptr(&own_nmis, cpu);
+}
+
 /* A line of an NMI's handler: the one that was busy still is. */
 static void after_line(void)
 {
@@ -184,6 +190,7 @@ static enum nmi_verdict ask_upper_rooms(struct pt_regs *regs)
 		verdict = nmi_ipi_hook(regs);
 	if (verdict == NMI_NOT_MINE && nmi_watchdog_hook)
 		verdict = nmi_watchdog_hook(regs);
+	*this_cpu_ptr(&own_nmis) += verdict != NMI_NOT_MINE;
 	return verdict;
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * nmi_backtrace.c - NMIs from CPU to CPU: "say where you are", and "stop".
+ *
+ * Who asks sends one NMI at a time and waits for its answer, so that the CPUs
+ * speak in their order and never at once.
+ */
+#include <smp/nmi_backtrace.h>
+
+#include <apic/lapic.h>
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <cpu/preempt.h>
+#include <lib/format.h>
+#include <trap/report.h>
+#include <trap/traps.h>
+
+#include "internal.h"
+
+#define ANSWER_US 1000000
+#define ALL_US	  10000000 /* Linux's, for all of them */
+#define LIST_MAX  96
+
+static struct cpumask asked; /* a bit is cleared by its own CPU */
+static struct cpumask idle;  /* those that had nothing to tell */
+static u32 busy;	     /* some CPU asks */
+static DEFINE_PER_CPU(u32, answers);
+
+/* "1-3,5", cut with "..." where it does not fit. */
+static void list_cpus(const struct cpumask *mask, char *buf, size_t size)
+{
+	u32 first = cpumask_next(0, mask), end;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	while (first < nr_cpu_ids && n < size - 16) {
+		end = first + 1;
+		while (end < nr_cpu_ids && cpumask_test_cpu(end, mask))
+			end++;
+		n += scnprintf(buf + n, size - n, "%s%u", n ? "," : "", first);
+		if (end - first > 1)
+			n += scnprintf(buf + n, size - n, "-%u", end - 1);
+		first = cpumask_next(end, mask);
+	}
+	if (first < nr_cpu_ids)
+		scnprintf(buf + n, size - n, ",...");
+}
+
+static void answer(const struct pt_regs *regs)
+{
+	u32 cpu = smp_processor_id();
+
+	if (cpu_is_idle() && in_task())
+		cpumask_set_cpu(cpu, &idle);
+	else
+		report_where(regs);
+	(*this_cpu_ptr(&answers))++;
+	cpumask_clear_cpu(cpu, &asked);
+}
+
+static enum nmi_verdict on_ipi_nmi(struct pt_regs *regs)
+{
+	bool stop = stop_wanted();
+
+	if (!stop && !cpumask_test_cpu(smp_processor_id(), &asked))
+		return NMI_NOT_MINE;
+	if (printk_busy()) {
+		nmi_postpone(); /* it ends its line first */
+		return NMI_HANDLED;
+	}
+	if (stop)
+		stop_this_cpu();
+	answer(regs);
+	return NMI_HANDLED;
+}
+
+static bool answered(u32 cpu)
+{
+	return !cpumask_test_cpu(cpu, &asked);
+}
+
+static void ask(u32 cpu, u64 end)
+{
+	cpumask_set_cpu(cpu, &asked);
+	apic_send_nmi(cpu_hot(cpu)->apic_id);
+	if (WAIT_FOR(answered(cpu), deadline_passed(end) ? 0 : ANSWER_US))
+		return;
+	cpumask_clear_cpu(cpu, &asked);
+	printk("# CPU %u, APIC ID 0x%x, does not answer an NMI", cpu,
+	       cpu_hot(cpu)->apic_id);
+}
+
+static bool backtrace(bool self_too)
+{
+	u64 end = deadline_after(ALL_US);
+	char list[LIST_MAX];
+	u32 cpu;
+
+	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+		return false;
+	idle = (struct cpumask){ 0 };
+	for_each_online_cpu (cpu) {
+		if (cpu != smp_processor_id()) {
+			ask(cpu, end);
+		} else if (self_too) {
+			report_where(NULL);
+			(*this_cpu_ptr(&answers))++;
+		}
+	}
+	list_cpus(&idle, list, sizeof(list));
+	if (list[0])
+		printk("# idle: CPU %s", list);
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool trigger_all_cpu_backtrace(void)
+{
+	return backtrace(true);
+}
+
+bool trigger_allbutself_cpu_backtrace(void)
+{
+	return backtrace(false);
+}
+
+u32 nmi_backtrace_count(u32 cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&answers, cpu));
+}
+
+void nmi_ipi_init(void)
+{
+	nmi_ipi_hook = on_ipi_nmi;
+}

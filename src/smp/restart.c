@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/*
+ * restart.c - a CPU that even an NMI does not reach, since it hangs with NMIs
+ * blocked, begins anew by INIT. INIT leaves memory, the TSC and most MSRs as
+ * they are: what memory says of it that is true no more is put right here.
+ *
+ * Spec: SDM 3A "INIT", "MP Initialization Protocol Algorithm for MP Systems".
+ */
+#include <apic/lapic.h>
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <irq/ipi.h>
+#include <lib/errno.h>
+#include <smp/watch.h>
+#include <trap/abandon.h>
+
+#include "internal.h"
+
+/* It has no stack any more: no lock, no report, no handler of its goes on. */
+static void forget(u32 cpu)
+{
+	struct pcpu_hot *hot = cpu_hot(cpu);
+
+	hot->preempt_count = 0;
+	hot->softirq_pending = 0;
+	hot->irq_regs = NULL;
+	trap_abandon_cpu(cpu);
+	printk_abandon_cpu(cpu);
+	smp_call_forget(cpu);
+	watch_forget(cpu);
+}
+
+static bool moved(u32 cpu, u32 from, u32 to)
+{
+	return __atomic_compare_exchange_n(&cpu_boot_state[cpu], &from, to,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+static bool is_online(u32 cpu)
+{
+	return __atomic_load_n(&cpu_boot_state[cpu], __ATOMIC_ACQUIRE) ==
+	       CPU_ONLINE;
+}
+
+static bool start(u32 cpu)
+{
+	u32 sipi = APIC_DM_STARTUP | APIC_INT_ASSERT |
+		   (u32)(trampoline_page >> 12);
+	u32 id = cpuid_to_apicid[cpu];
+
+	__atomic_store_n(&cpu_boot_state[cpu], CPU_KICKED, __ATOMIC_RELEASE);
+	apic->icr_write(sipi, id);
+	udelay(SIPI_US);
+	if (READ_ONCE(cpu_boot_state[cpu]) == CPU_KICKED)
+		apic->icr_write(sipi, id);
+	if (WAIT_FOR(is_online(cpu), WAIT_DEFAULT_US))
+		return true;
+	moved(cpu, CPU_KICKED, CPU_OFF); /* a late one parks */
+	return is_online(cpu);
+}
+
+int smp_restart_cpu(u32 cpu)
+{
+	if (!cpu || cpu == smp_processor_id())
+		return -EINVAL;
+	printk("# CPU %u takes no NMI: INIT, and it begins anew", cpu);
+	cpumask_clear_cpu(cpu, &cpu_online_mask);
+	apic->icr_write(APIC_DM_INIT | APIC_INT_ASSERT, cpuid_to_apicid[cpu]);
+	udelay(INIT_US);
+	forget(cpu);
+	run_on_forget(cpu);
+	if (start(cpu))
+		return 0;
+	printk("# warning: CPU %u does not come back from INIT", cpu);
+	return -ETIMEDOUT;
+}
