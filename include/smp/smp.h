@@ -57,3 +57,10 @@ u32 smp_recovered_count(void);
  * -ETIMEDOUT: it does not come back, and is offline. Another CPU, task context.
  */
 int smp_restart_cpu(u32 cpu);
+
+/*
+ * cpu goes offline, as one does that comes up when nobody waits for it any
+ * more: it finds that out in the trampoline's code, and parks. It comes back by
+ * smp_restart_cpu(). 0; -EINVAL as there; -EBUSY: it did not park.
+ */
+int smp_park_cpu(u32 cpu);

@@ -16,6 +16,8 @@
 
 #include "internal.h"
 
+#define PARK_US 20000 /* times what one that is kicked needs */
+
 /* It has no stack any more: no lock, no report, no handler of its goes on. */
 static void forget(u32 cpu)
 {
@@ -43,35 +45,51 @@ static bool is_online(u32 cpu)
 	       CPU_ONLINE;
 }
 
-static bool start(u32 cpu)
+/* INIT leaves it waiting for a SIPI. */
+static void init(u32 cpu)
+{
+	cpumask_clear_cpu(cpu, &cpu_online_mask);
+	apic->icr_write(APIC_DM_INIT | APIC_INT_ASSERT, cpuid_to_apicid[cpu]);
+	udelay(INIT_US);
+	forget(cpu);
+	run_on_forget(cpu);
+}
+
+/* The second one only if the first one was not seen to arrive. */
+static void send_sipis(u32 cpu)
 {
 	u32 sipi = APIC_DM_STARTUP | APIC_INT_ASSERT |
 		   (u32)(trampoline_page >> 12);
-	u32 id = cpuid_to_apicid[cpu];
+	u32 state = READ_ONCE(cpu_boot_state[cpu]);
 
-	__atomic_store_n(&cpu_boot_state[cpu], CPU_KICKED, __ATOMIC_RELEASE);
-	apic->icr_write(sipi, id);
+	apic->icr_write(sipi, cpuid_to_apicid[cpu]);
 	udelay(SIPI_US);
-	if (READ_ONCE(cpu_boot_state[cpu]) == CPU_KICKED)
-		apic->icr_write(sipi, id);
-	if (WAIT_FOR(is_online(cpu), WAIT_DEFAULT_US))
-		return true;
-	moved(cpu, CPU_KICKED, CPU_OFF); /* a late one parks */
-	return is_online(cpu);
+	if (READ_ONCE(cpu_boot_state[cpu]) == state)
+		apic->icr_write(sipi, cpuid_to_apicid[cpu]);
 }
 
 int smp_restart_cpu(u32 cpu)
 {
 	if (!cpu || cpu == smp_processor_id())
 		return -EINVAL;
-	printk("# CPU %u takes no NMI: INIT, and it begins anew", cpu);
-	cpumask_clear_cpu(cpu, &cpu_online_mask);
-	apic->icr_write(APIC_DM_INIT | APIC_INT_ASSERT, cpuid_to_apicid[cpu]);
-	udelay(INIT_US);
-	forget(cpu);
-	run_on_forget(cpu);
-	if (start(cpu))
+	init(cpu);
+	__atomic_store_n(&cpu_boot_state[cpu], CPU_KICKED, __ATOMIC_RELEASE);
+	send_sipis(cpu);
+	if (WAIT_FOR(is_online(cpu), WAIT_DEFAULT_US))
+		return 0;
+	moved(cpu, CPU_KICKED, CPU_OFF); /* a late one parks */
+	if (is_online(cpu))
 		return 0;
 	printk("# warning: CPU %u does not come back from INIT", cpu);
 	return -ETIMEDOUT;
+}
+
+int smp_park_cpu(u32 cpu)
+{
+	if (!cpu || cpu == smp_processor_id())
+		return -EINVAL;
+	init(cpu);
+	__atomic_store_n(&cpu_boot_state[cpu], CPU_OFF, __ATOMIC_RELEASE);
+	send_sipis(cpu);
+	return WAIT_FOR(cpu_online(cpu), PARK_US) ? -EBUSY : 0;
 }

@@ -152,6 +152,7 @@ int run_on_wait(u32 cpu)
 	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
 		return w->err;
 	__atomic_fetch_add(&recovered, 1, __ATOMIC_RELAXED);
+	printk("# CPU %u takes no NMI: INIT, and it begins anew", cpu);
 	smp_restart_cpu(cpu);
 	return -ETIMEDOUT;
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hang - every way in which a CPU, or several, can hang: the run goes on, and
+ * so does the CPU. tests/qemu/smp.t runs them, with 1, 2 and 4 CPUs. A case
+ * named hang.* fails, since it hung; the one after it, alive.*, passes: every
+ * CPU works again.
+ */
+#include <apic/lapic.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <irq/ipi.h>
+#include <ktest/insn.h>
+#include <ktest/ktest.h>
+#include <lib/errno.h>
+#include <smp/smp.h>
+#include <trap/traps.h>
+
+#define RULE	"irqbed src/smp/watch.c: a CPU that hangs is broken out of it"
+#define WORKS	"irqbed src/smp/run_on.c: a CPU that hung is as good as new"
+#define SHORT	300000 /* us */
+#define LONG	60000000
+#define CASE_MS 500
+
+SUITE(hang, .manual = true);
+
+/* Set by nobody: the loop is meant to have no end. */
+static bool released;
+static u32 calls;
+
+static void spin(void *arg)
+{
+	__atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
+	while (!READ_ONCE(released))
+		cpu_relax();
+}
+
+static void spin_irqs_off(void *arg)
+{
+	local_irq_disable();
+	spin(NULL);
+}
+
+static bool spin_in_nmi(struct pt_regs *regs, void *data)
+{
+	spin(NULL);
+	return true;
+}
+
+static void hang_in_nmi(void *arg)
+{
+	apic_send_nmi(lapic_id());
+	spin(NULL);
+}
+
+static void count(void *arg)
+{
+	__atomic_fetch_add((u32 *)arg, 1, __ATOMIC_RELAXED);
+}
+
+static void fault(void *arg)
+{
+	insn_ud2(NULL);
+}
+
+static u32 last_cpu(void)
+{
+	return nr_cpu_ids - 1;
+}
+
+/* Nothing that can be done on a CPU is refused or lost. */
+static void all_cpus_work(void)
+{
+	u32 cpu, n = 0;
+
+	EXPECT_EQ(num_online_cpus(), nr_cpu_ids);
+	for_each_online_cpu (cpu) {
+		if (cpu)
+			EXPECT_EQ(run_on(cpu, count, &n, 2000000), 0);
+		EXPECT_EQ(cpu_hot(cpu)->preempt_count, 0);
+	}
+	EXPECT_EQ(n, nr_cpu_ids - 1);
+	EXPECT_EQ(on_each_cpu(count, &n, true), 0);
+	EXPECT_EQ(n, 2 * nr_cpu_ids - 1);
+}
+
+#define ALIVE(name)              \
+	TEST(hang, name, WORKS)  \
+	{                        \
+		all_cpus_work(); \
+	}
+
+TEST(hang, boot_cpu, RULE, .deadline_ms = CASE_MS)
+{
+	spin_irqs_off(NULL);
+}
+
+ALIVE(alive_1)
+
+TEST(hang, last_cpu, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(run_on(last_cpu(), spin_irqs_off, NULL, SHORT), -ETIMEDOUT);
+}
+
+ALIVE(alive_2)
+
+TEST(hang, with_interrupts_on, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(run_on(last_cpu(), spin, NULL, SHORT), -ETIMEDOUT);
+}
+
+ALIVE(alive_3)
+
+TEST(hang, in_a_call_function, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(smp_call_function_single(last_cpu(), spin, NULL, true),
+		  -ETIMEDOUT);
+}
+
+ALIVE(alive_4)
+
+/* The boot CPU, too, is broken out of it: the case's time is over. */
+TEST(hang, all_at_once, RULE, .needs = NEEDS_SMP, .deadline_ms = CASE_MS)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (cpu)
+			EXPECT_EQ(run_on_start(cpu, spin_irqs_off, NULL, LONG),
+				  0);
+	}
+	calls = 0;
+	WAIT_FOR(READ_ONCE(calls) == nr_cpu_ids - 1, WAIT_DEFAULT_US);
+	spin_irqs_off(NULL);
+}
+
+ALIVE(alive_5)
+
+/* CPU 1 looks after CPU 0; when it hangs, CPU 2 does. */
+TEST(hang, boot_cpu_and_its_watcher, RULE, .deadline_ms = CASE_MS)
+{
+	if (nr_cpu_ids < 3)
+		SKIP(return, "needs 3 CPUs");
+	EXPECT_EQ(run_on_start(1, spin_irqs_off, NULL, LONG), 0);
+	spin_irqs_off(NULL);
+}
+
+ALIVE(alive_6)
+
+/* No NMI gets through: INIT does. */
+TEST(hang, in_an_nmi_handler, RULE, .needs = NEEDS_SMP)
+{
+	trap_hook(X86_TRAP_NMI, spin_in_nmi, NULL);
+	EXPECT_EQ(run_on(last_cpu(), hang_in_nmi, NULL, SHORT), -ETIMEDOUT);
+}
+
+ALIVE(alive_7)
+
+TEST(hang, work_that_nobody_waits_for, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(run_on_start(last_cpu(), spin_irqs_off, NULL, SHORT), 0);
+}
+
+ALIVE(alive_8)
+
+TEST(hang, exception_in_run_on, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(run_on(last_cpu(), fault, NULL, SHORT), -EFAULT);
+}
+
+ALIVE(alive_9)
+
+/* In its idle loop, where it has not been asked to catch anything. */
+TEST(hang, exception_in_a_call_function, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(smp_call_function_single(last_cpu(), fault, NULL, true),
+		  -EFAULT);
+}
+
+ALIVE(alive_10)
+
+/* Nobody waits and nobody knows: but its timer ticks no more. */
+TEST(hang, idle_cpu, RULE, .needs = NEEDS_SMP, .deadline_ms = 60000)
+{
+	u32 before = smp_recovered_count();
+
+	if (nr_cpu_ids < 3)
+		SKIP(return, "needs 3 CPUs: the boot CPU's case looks at none");
+	EXPECT_EQ(smp_call_function_single(1, spin, NULL, false), 0);
+	EXPECT_TRUE(WAIT_FOR(smp_recovered_count() != before, 30000000));
+}
+
+ALIVE(alive_11)
+
+/* Its own time limit is the end of the run: nothing reaches the boot CPU. */
+TEST(selftest, boot_cpu_hangs_in_an_nmi_handler, RULE, .deadline_ms = CASE_MS)
+{
+	EXPECT_TRUE(true);
+	trap_hook(X86_TRAP_NMI, spin_in_nmi, NULL);
+	hang_in_nmi(NULL);
+}
