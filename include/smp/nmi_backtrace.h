@@ -11,8 +11,8 @@
 
 /*
  * One CPU after the other; idle ones are named together. Who does not answer
- * within a second times scale=, or 10 of them in all, is named. Any context;
- * a call while another CPU is at it returns at once: false.
+ * within a second times scale=, or 10 of them in all, is named. True if all
+ * answered; false also, and at once, while another CPU asks. Any context.
  */
 bool trigger_all_cpu_backtrace(void);
 bool trigger_allbutself_cpu_backtrace(void);

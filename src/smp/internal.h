@@ -41,6 +41,7 @@ void run_on_forget(u32 cpu);
 
 /* In task context, that is to say: it waits for work. On the CPU itself. */
 bool cpu_is_idle(void);
+u64 idle_rounds(void); /* how often its idle loop went round */
 
 /* stop.c: this CPU is to stop, and does; the handler of REBOOT_VECTOR. */
 bool stop_wanted(void);

@@ -79,21 +79,23 @@ static bool answered(u32 cpu)
 	return !cpumask_test_cpu(cpu, &asked);
 }
 
-static void ask(u32 cpu, u64 end)
+static bool ask(u32 cpu, u64 end)
 {
 	cpumask_set_cpu(cpu, &asked);
 	apic_send_nmi(cpu_hot(cpu)->apic_id);
 	if (WAIT_FOR(answered(cpu), deadline_passed(end) ? 0 : ANSWER_US))
-		return;
+		return true;
 	cpumask_clear_cpu(cpu, &asked);
 	printk("# CPU %u, APIC ID 0x%x, does not answer an NMI", cpu,
 	       cpu_hot(cpu)->apic_id);
+	return false;
 }
 
 static bool backtrace(bool self_too)
 {
 	u64 end = deadline_after(ALL_US);
 	char list[LIST_MAX];
+	bool all = true;
 	u32 cpu;
 
 	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
@@ -101,7 +103,7 @@ static bool backtrace(bool self_too)
 	idle = (struct cpumask){ 0 };
 	for_each_online_cpu (cpu) {
 		if (cpu != smp_processor_id()) {
-			ask(cpu, end);
+			all &= ask(cpu, end);
 		} else if (self_too) {
 			report_where(NULL);
 			(*this_cpu_ptr(&answers))++;
@@ -111,7 +113,7 @@ static bool backtrace(bool self_too)
 	if (list[0])
 		printk("# idle: CPU %s", list);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
-	return true;
+	return all;
 }
 
 bool trigger_all_cpu_backtrace(void)

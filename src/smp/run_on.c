@@ -31,6 +31,7 @@ struct cpu_work {
 
 static DEFINE_PER_CPU(struct cpu_work, cpu_work);
 static DEFINE_PER_CPU(bool, idle);
+static DEFINE_PER_CPU(u64, rounds);
 
 static u32 recovered; /* by any CPU: times one was taken out of a hang */
 
@@ -81,6 +82,7 @@ static void do_work(struct cpu_work *w)
 static void idle_once(struct cpu_work *w)
 {
 	local_irq_disable();
+	(*this_cpu_ptr(&rounds))++;
 	if (!work_waits(w)) {
 		*this_cpu_ptr(&idle) = true;
 		cpu_idle_once();
@@ -94,6 +96,11 @@ static void idle_once(struct cpu_work *w)
 bool cpu_is_idle(void)
 {
 	return *this_cpu_ptr(&idle);
+}
+
+u64 idle_rounds(void)
+{
+	return *this_cpu_ptr(&rounds);
 }
 
 static void idle_while_online(void *arg)

@@ -8,6 +8,8 @@
 #include <cpu/deadline.h>
 #include <trap/report.h>
 
+#include "internal.h"
+
 #define NMI_EVERY_US 100000
 #define TICK_US	     1000000
 #define FRESH_US     (3 * TICK_US) /* as Linux's buddy: three samples */
@@ -20,6 +22,7 @@ struct watch {
 	u64 beat;     /* its last tick; 0: it does not tick */
 	u64 next_nmi;
 	u64 nmi_since; /* the first one of those that it did not heed */
+	u64 rounds;    /* of its idle loop, at its last tick */
 	bool overdue;
 	bool sent_nmi;
 };
@@ -136,13 +139,28 @@ static void check_boot_cpu(void)
 				  "would reset the machine");
 }
 
+/*
+ * A tick ends HLT: the idle loop has gone round since the last one, unless a
+ * softirq or a thread of it hangs. Work has a deadline of its own.
+ */
+static void show_life(void)
+{
+	struct watch *w = this_cpu_ptr(&watch);
+	u64 rounds = idle_rounds();
+
+	if (!w->deadline && rounds == w->rounds)
+		return;
+	w->rounds = rounds;
+	WRITE_ONCE(w->beat, rdtsc());
+}
+
 /* From CPU to CPU downwards, round to this one, until another looks on. */
 static void tick(void)
 {
 	u32 self = smp_processor_id(), cpu = self;
 	u64 beat;
 
-	WRITE_ONCE(watch_of(self)->beat, rdtsc());
+	show_life();
 	do {
 		cpu = (cpu ? cpu : nr_cpu_ids) - 1;
 		if (cpu == self || !cpu_online(cpu))

@@ -17,9 +17,12 @@ from irqbed import efiapp, image, taplog
 
 
 def run(folder, cpus, globs, *words):
-    """(status, output, the log parsed, its text) of one boot."""
+    """(status, output, the log parsed, its text) of one boot.
+
+    The cases wait for limits to pass: these are not to grow with the load.
+    """
     status, out, data = boot(folder, "--smp", str(cpus), "--tests", globs,
-                             *words)
+                             "--args", "scale=3", *words)
     return status, out, taplog.parse(data), data.decode("ascii", "replace")
 
 
@@ -54,7 +57,8 @@ def one_cpu_is_broken_out_by_a_timer(folder):
 
 @test
 def two_cpus_hang_in_every_way_and_the_run_goes_on(folder):
-    log, _ = hang(folder, 2, {"boot_cpu_and_its_watcher", "idle_cpu"})
+    log, _ = hang(folder, 2, {"boot_cpu_and_its_watcher", "idle_cpu",
+                            "softirq_of_an_idle_cpu"})
     notes = {r.name: "\n".join(r.notes) for r in log.results}
     contains(notes["hang.boot_cpu"], "broken out by NMI (peer)")
     contains(notes["hang.boot_cpu"], "# idle: CPU 1")
@@ -166,6 +170,12 @@ def a_panic_does_not_wait_for_who_holds_the_log(folder):
     text = panic(folder, 2, "beside_a_cpu_that_holds_the_log", damaged=True)
     where(text, 1, "interrupts off, #DB stack of CPU 1")
     contains(text, "Bail out! asked for on CPU 0")
+
+
+@test
+def a_panic_takes_no_lock_of_a_line(folder):
+    text = panic(folder, 2, "beside_a_cpu_that_holds_every_lines_lock")
+    where(text, 1, "context task", "interrupts off")
 
 
 @test

@@ -6,12 +6,14 @@
  * CPU works again.
  */
 #include <apic/lapic.h>
+#include <bh/tasklet.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
 #include <ktest/insn.h>
 #include <ktest/ktest.h>
 #include <lib/errno.h>
+#include <smp/nmi_backtrace.h>
 #include <smp/smp.h>
 #include <trap/traps.h>
 
@@ -81,6 +83,7 @@ static void all_cpus_work(void)
 	EXPECT_EQ(n, nr_cpu_ids - 1);
 	EXPECT_EQ(on_each_cpu(count, &n, true), 0);
 	EXPECT_EQ(n, 2 * nr_cpu_ids - 1);
+	EXPECT_TRUE(trigger_allbutself_cpu_backtrace());
 }
 
 #define ALIVE(name)              \
@@ -190,6 +193,33 @@ TEST(hang, idle_cpu, RULE, .needs = NEEDS_SMP, .deadline_ms = 60000)
 }
 
 ALIVE(alive_11)
+
+static void spin_in_tasklet(struct tasklet_struct *t)
+{
+	spin(NULL);
+}
+
+static struct tasklet_struct spinning;
+
+static void schedule_it(void *arg)
+{
+	tasklet_schedule(&spinning);
+}
+
+/* Its timer ticks, but its idle loop does not go round any more. */
+TEST(hang, softirq_of_an_idle_cpu, RULE, .needs = NEEDS_SMP,
+     .deadline_ms = 60000)
+{
+	u32 before = smp_recovered_count();
+
+	if (nr_cpu_ids < 3)
+		SKIP(return, "needs 3 CPUs: the boot CPU's case looks at none");
+	tasklet_setup(&spinning, spin_in_tasklet);
+	EXPECT_EQ(run_on(1, schedule_it, NULL, 2000000), 0);
+	EXPECT_TRUE(WAIT_FOR(smp_recovered_count() != before, 30000000));
+}
+
+ALIVE(alive_12)
 
 /* Its own time limit is the end of the run: nothing reaches the boot CPU. */
 TEST(selftest, boot_cpu_hangs_in_an_nmi_handler, RULE, .deadline_ms = CASE_MS)

@@ -12,6 +12,8 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
+#include <irq/irq.h>
+#include <irq/irqdesc.h>
 #include <ktest/insn.h>
 #include <ktest/ktest.h>
 #include <smp/smp.h>
@@ -146,4 +148,18 @@ TEST(panic, beside_a_cpu_that_holds_the_log, RULE)
 		return;
 	trap_hook(X86_TRAP_DB, spin, NULL);
 	give_up_beside(hold_the_log);
+}
+
+/* Whoever wants one of them would wait for ever. */
+static void hold_the_locks(void *arg)
+{
+	local_irq_disable();
+	for (u32 irq = 0; irq < NR_IRQS; irq++)
+		raw_spin_lock(&irq_to_desc(irq)->lock);
+	spin(NULL, NULL);
+}
+
+TEST(panic, beside_a_cpu_that_holds_every_lines_lock, RULE)
+{
+	give_up_beside(hold_the_locks);
 }
