@@ -221,6 +221,14 @@ int acpi_parse_dmar(const void *table, size_t len, struct acpi_info *info);
 u32 acpi_lint_nmi(const struct acpi_madt *madt, u32 apic_id);
 
 /*
+ * The APIC IDs of the enabled CPUs other than boot_id, in the table's order,
+ * into ids[room]; returns how many. IDs above id_max, which this APIC's mode
+ * cannot address, are only counted.
+ */
+u32 acpi_startable_cpus(const struct acpi_madt *madt, u32 boot_id, u32 id_max,
+			u32 *ids, u32 room, u32 *unreachable);
+
+/*
  * Where ISA irq (0..15) arrives, and ACPI_IRQ_* flags: an override, else
  * itself, edge, high. Returns 0 or -EINVAL.
  */

@@ -74,3 +74,22 @@ u32 acpi_lint_nmi(const struct acpi_madt *madt, u32 apic_id)
 	}
 	return lints;
 }
+
+u32 acpi_startable_cpus(const struct acpi_madt *madt, u32 boot_id, u32 id_max,
+			u32 *ids, u32 room, u32 *unreachable)
+{
+	u32 n = 0;
+
+	*unreachable = 0;
+	for (u32 i = 0; i < madt->nr_cpus; i++) {
+		const struct acpi_cpu *cpu = &madt->cpu[i];
+
+		if (!cpu->enabled || cpu->apic_id == boot_id)
+			continue;
+		if (cpu->apic_id > id_max)
+			++*unreachable;
+		else if (n < room)
+			ids[n++] = cpu->apic_id;
+	}
+	return n;
+}

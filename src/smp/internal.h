@@ -3,9 +3,12 @@
 #pragma once
 
 /* clang-format off */
-/* What has become of a CPU. The boot CPU kicks, the CPU itself goes on. */
+/*
+ * What has become of a CPU. The boot CPU kicks, the CPU itself goes on; each
+ * step is a cmpxchg, so that who was taken back meanwhile sees it and parks.
+ */
 #define CPU_OFF		0	/* not started, or given up: parks if it comes */
-#define CPU_KICKED	1	/* INIT and SIPI are on their way */
+#define CPU_KICKED	1	/* SIPIs are on their way */
 #define CPU_ALIVE	2	/* it has its stack */
 #define CPU_ONLINE	3
 
@@ -28,6 +31,14 @@ void secondary_startup_64(void);
 
 extern u32 cpuid_to_apicid[NR_CPUS];
 extern u32 cpu_boot_state[NR_CPUS]; /* CPU_*, changed by cmpxchg */
+
+/* Was it in state from, and is it in state to now? */
+static inline bool cpu_boot_step(u32 cpu, u32 from, u32 to)
+{
+	return __atomic_compare_exchange_n(&cpu_boot_state[cpu], &from, to,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
 
 /* secondary.c: a started CPU's C code, on its task stack. IF=0. */
 __noreturn void start_secondary(u32 cpu);

@@ -32,19 +32,6 @@ static void forget(u32 cpu)
 	watch_forget(cpu);
 }
 
-static bool moved(u32 cpu, u32 from, u32 to)
-{
-	return __atomic_compare_exchange_n(&cpu_boot_state[cpu], &from, to,
-					   false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
-}
-
-static bool is_online(u32 cpu)
-{
-	return __atomic_load_n(&cpu_boot_state[cpu], __ATOMIC_ACQUIRE) ==
-	       CPU_ONLINE;
-}
-
 /* INIT leaves it waiting for a SIPI. */
 static void init(u32 cpu)
 {
@@ -75,10 +62,11 @@ int smp_restart_cpu(u32 cpu)
 	init(cpu);
 	__atomic_store_n(&cpu_boot_state[cpu], CPU_KICKED, __ATOMIC_RELEASE);
 	send_sipis(cpu);
-	if (WAIT_FOR(is_online(cpu), WAIT_DEFAULT_US))
+	if (WAIT_FOR(cpu_online(cpu), WAIT_DEFAULT_US))
 		return 0;
-	moved(cpu, CPU_KICKED, CPU_OFF); /* a late one parks */
-	if (is_online(cpu))
+	if (!cpu_boot_step(cpu, CPU_KICKED, CPU_OFF)) /* a late one parks */
+		cpu_boot_step(cpu, CPU_ALIVE, CPU_OFF);
+	if (WAIT_FOR(cpu_online(cpu), PARK_US))
 		return 0;
 	printk("# warning: CPU %u does not come back from INIT", cpu);
 	return -ETIMEDOUT;

@@ -7,6 +7,7 @@
 #include <acpi/tables.h>
 #include <apic/lapic.h>
 #include <cpu/canary.h>
+#include <cpu/halt.h>
 #include <cpu/irqflags.h>
 #include <entry/idt.h>
 #include <irq/irqdesc.h>
@@ -39,7 +40,8 @@ __attribute__((no_stack_protector)) __noreturn void start_secondary(u32 cpu)
 	own_tables(cpu);
 	boot_init_stack_canary();
 	own_apic();
+	if (!cpu_boot_step(cpu, CPU_ALIVE, CPU_ONLINE)) /* given up: too late */
+		halt_forever();
 	cpumask_set_cpu(cpu, &cpu_online_mask);
-	__atomic_store_n(&cpu_boot_state[cpu], CPU_ONLINE, __ATOMIC_RELEASE);
 	idle_loop();
 }

@@ -25,13 +25,15 @@
 #include "internal.h"
 
 #define ROUNDS	     3
-#define ROUND_US     3300000 /* 10 s in all */
+#define ROUND_US     3300000 /* 10 s in all, */
+#define ROUND_CPU_US 20000   /* and more where few cores are many CPUs */
 #define XAPIC_ID_MAX 0xfe
 
 u32 cpuid_to_apicid[NR_CPUS];
 u32 cpu_boot_state[NR_CPUS];
 u64 trampoline_page;
 
+static u32 wanted = 1; /* CPUs, with the boot CPU */
 static u32 unreachable;
 static u64 bringup_us;
 
@@ -44,14 +46,14 @@ u32 smp_failed_count(void)
 {
 	u32 n = 0;
 
-	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++)
+	for (u32 cpu = 1; cpu < wanted; cpu++)
 		n += boot_state(cpu) != CPU_ONLINE;
 	return n;
 }
 
 u32 smp_failed_id(u32 index)
 {
-	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++) {
+	for (u32 cpu = 1; cpu < wanted; cpu++) {
 		if (boot_state(cpu) != CPU_ONLINE && !index--)
 			return cpuid_to_apicid[cpu];
 	}
@@ -69,28 +71,21 @@ u64 smp_bringup_us(void)
 }
 
 /* Numbers for the MADT's CPUs, and what each has of its own. */
-static int number_cpus(const struct acpi_madt *madt)
+static void number_cpus(const struct acpi_madt *madt)
 {
-	u32 boot_id = this_cpu(apic_id);
-
-	cpuid_to_apicid[0] = boot_id;
-	for (u32 i = 0; i < madt->nr_cpus && nr_cpu_ids < NR_CPUS; i++) {
-		u32 id = madt->cpu[i].apic_id;
-		int err;
-
-		if (!madt->cpu[i].enabled || id == boot_id)
-			continue;
-		if (!apic_is_x2apic && id > XAPIC_ID_MAX) {
-			unreachable++;
-			continue;
-		}
-		err = cpu_prepare(nr_cpu_ids);
-		if (err)
-			return err;
-		cpu_hot(nr_cpu_ids)->apic_id = id;
-		cpuid_to_apicid[nr_cpu_ids++] = id;
+	cpuid_to_apicid[0] = this_cpu(apic_id);
+	wanted = 1 + acpi_startable_cpus(madt, this_cpu(apic_id),
+					 apic_is_x2apic ? ~0u : XAPIC_ID_MAX,
+					 &cpuid_to_apicid[1], NR_CPUS - 1,
+					 &unreachable);
+	while (nr_cpu_ids < wanted && !cpu_prepare(nr_cpu_ids)) {
+		cpu_hot(nr_cpu_ids)->apic_id = cpuid_to_apicid[nr_cpu_ids];
+		nr_cpu_ids++;
 	}
-	return 0;
+	if (smp_call_init(nr_cpu_ids))
+		nr_cpu_ids = 1; /* nobody could be told anything */
+	if (nr_cpu_ids < wanted)
+		printk("# warning: no memory for %u CPUs", wanted - nr_cpu_ids);
 }
 
 /* Where a symbol of the trampoline lies in its copy. */
@@ -116,68 +111,68 @@ static int copy_trampoline(u64 page)
 }
 
 /* Physical destinations: a broadcast would wake what the MADT calls absent. */
-static void send_to_kicked(u32 icr)
+static void send_to(u32 state, u32 icr)
 {
 	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++) {
-		if (boot_state(cpu) == CPU_KICKED)
+		if (boot_state(cpu) == state)
 			apic->icr_write(icr, cpuid_to_apicid[cpu]);
 	}
 }
 
-static bool nobody_missing(u32 state)
+static bool nobody_missing(void)
 {
 	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++) {
-		if (boot_state(cpu) < state)
+		if (!cpu_online(cpu))
 			return false;
 	}
 	return true;
 }
 
 /*
- * Who has not said a word yet is taken back, so that he parks if he comes
- * right now, and is kicked again. INIT ends the parking, too.
+ * Who is not online by now is taken back: if he comes after all he parks,
+ * until INIT ends that. Only then may he be kicked: one who came between a
+ * kick and its INIT would be reset without anybody knowing.
  */
-static void kick(void)
+static void take_back(void)
 {
 	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++) {
-		u32 old = CPU_KICKED;
-
-		__atomic_compare_exchange_n(&cpu_boot_state[cpu], &old, CPU_OFF,
-					    false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE);
-		old = CPU_OFF;
-		__atomic_compare_exchange_n(&cpu_boot_state[cpu], &old,
-					    CPU_KICKED, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE);
+		if (!cpu_boot_step(cpu, CPU_KICKED, CPU_OFF))
+			cpu_boot_step(cpu, CPU_ALIVE, CPU_OFF);
 	}
+}
+
+static void kick(void)
+{
+	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++)
+		cpu_boot_step(cpu, CPU_OFF, CPU_KICKED);
 }
 
 static void start_round(u64 page)
 {
 	u32 sipi = APIC_DM_STARTUP | APIC_INT_ASSERT | (u32)(page >> 12);
 
-	kick();
-	send_to_kicked(APIC_DM_INIT | APIC_INT_ASSERT);
+	take_back();
+	send_to(CPU_OFF, APIC_DM_INIT | APIC_INT_ASSERT);
 	udelay(INIT_US);
-	send_to_kicked(sipi);
+	kick();
+	send_to(CPU_KICKED, sipi);
 	udelay(SIPI_US);
-	send_to_kicked(sipi);
-	WAIT_FOR(nobody_missing(CPU_ONLINE), ROUND_US);
+	send_to(CPU_KICKED, sipi);
+	WAIT_FOR(nobody_missing(), ROUND_US + (u64)nr_cpu_ids * ROUND_CPU_US);
 }
 
 /* From here on a late one parks itself. */
 static void give_up_the_rest(void)
 {
+	take_back();
 	for (u32 cpu = 1; cpu < nr_cpu_ids; cpu++) {
-		u32 old = CPU_KICKED;
-
-		__atomic_compare_exchange_n(&cpu_boot_state[cpu], &old, CPU_OFF,
-					    false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE);
+		if (boot_state(cpu) != CPU_ONLINE)
+			printk("# warning: the CPU with APIC ID 0x%x does not "
+			       "answer",
+			       cpuid_to_apicid[cpu]);
+		else /* it has only to say so */
+			WAIT_FOR(cpu_online(cpu), WAIT_DEFAULT_US);
 	}
-	for (u32 i = 0; i < smp_failed_count(); i++)
-		printk("# warning: the CPU with APIC ID 0x%x does not answer",
-		       smp_failed_id(i));
 }
 
 static void log_cpus(const struct acpi_madt *madt)
@@ -210,14 +205,12 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 
 	trampoline_page = ap_page;
 	smp_hooks_init();
-	if (number_cpus(madt) || smp_call_init(nr_cpu_ids))
-		printk("# warning: no memory for more than %u CPUs",
-		       nr_cpu_ids);
+	number_cpus(madt);
 	apic_setup_routing(acpi_tables.fadt.flags);
 	if (nr_cpu_ids > 1 && (!ap_page || copy_trampoline(ap_page)))
 		printk("# warning: no page below 1 MiB to start CPUs from");
 	else
-		for (u32 i = 0; i < ROUNDS && !nobody_missing(CPU_ONLINE); i++)
+		for (u32 i = 0; i < ROUNDS && !nobody_missing(); i++)
 			start_round(ap_page);
 	give_up_the_rest();
 	if (num_online_cpus() > 1)

@@ -289,3 +289,21 @@ TEST(acpi, madt_more_ioapics_and_nmis_than_room, MADT)
 	EXPECT_EQ(madt->nr_ioapics, ACPI_MAX_IOAPICS);
 	EXPECT_EQ(madt->nr_nmis, ACPI_MAX_NMIS);
 }
+
+/* IDs with holes, one that may be plugged in later, one for x2APIC only. */
+TEST(acpi, madt_cpus_to_start_are_the_enabled_ones_in_reach,
+     "SDM 3A \"Local APIC ID\"; ACPI 6.5 \"Local APIC Flags\"")
+{
+	u32 ids[3], unreachable;
+
+	PARSE(HEAD(1), LAPIC(0, 0, 1), LAPIC(1, 2, 1), LAPIC(2, 5, 2),
+	      X2APIC(254, 1, 3), X2APIC(0x1ff, 1, 4), LAPIC(5, 9, 1));
+	EXPECT_EQ(acpi_startable_cpus(madt, 2, 0xfe, ids, 3, &unreachable), 3);
+	EXPECT_EQ(ids[0], 0);
+	EXPECT_EQ(ids[1], 254);
+	EXPECT_EQ(ids[2], 9);
+	EXPECT_EQ(unreachable, 1);
+	EXPECT_EQ(acpi_startable_cpus(madt, 0, ~0u, ids, 3, &unreachable), 3);
+	EXPECT_EQ(ids[2], 0x1ff);
+	EXPECT_EQ(unreachable, 0);
+}
