@@ -12,7 +12,8 @@
 /*
  * Write one line (fmt carries no newline). Any context and any CPU: an NMI or
  * exception that interrupts its own CPU's write breaks the lock; another CPU
- * waits for it 2 s times scale=, then takes it away.
+ * waits its turn, and takes the lock away when nobody has ended a line in 2 s
+ * times scale=.
  */
 void printk(const char *fmt, ...) __printf(1, 2);
 
@@ -30,6 +31,9 @@ void printk_abandon_cpu(u32 cpu); /* the same of a CPU that is dead */
 
 /* The run ends here: no lock and no other CPU keeps this one from its lines. */
 void printk_take_over(void);
+
+/* How many lines began inside another one, which was damaged by it. */
+u32 printk_breaks(void);
 
 /* CRC-32 of every byte written since printk_crc_begin(). */
 void printk_crc_begin(void);

@@ -20,8 +20,10 @@
 /* CPU number of the line's writer; guards the CRC and the sinks. */
 static u32 printk_owner = NOBODY;
 static u32 last_speaker = NOBODY; /* set once: the run ends on that CPU */
+static u32 lines; /* ended: who waits sees that it gets on */
 static u32 crc;
 static bool in_line; /* and still so later: that line was broken off */
+static u32 breaks;
 
 void (*printk_done_hook)(void);
 
@@ -37,17 +39,21 @@ static u32 owner(void)
 }
 
 /*
- * True if taken; false: we interrupted our own line. From a CPU that does not
- * end its line the lock is taken away; it may be dead.
+ * True if taken; false: we interrupted our own line. Any number of CPUs may be
+ * ahead. Who ends no line in all that time may be dead: the lock is taken away.
  */
 static bool lock(void)
 {
-	u32 self = smp_processor_id();
+	u32 self = smp_processor_id(), seen = ~READ_ONCE(lines);
+	bool taken = false;
 
 	if (owner() == self)
 		return false;
-	WAIT_FOR(move_owner(NOBODY, self), WAIT_DEFAULT_US);
-	if (owner() != self)
+	while (!taken && seen != READ_ONCE(lines)) {
+		seen = READ_ONCE(lines);
+		taken = WAIT_FOR(move_owner(NOBODY, self), WAIT_DEFAULT_US);
+	}
+	if (!taken)
 		__atomic_store_n(&printk_owner, self, __ATOMIC_RELAXED);
 	return true;
 }
@@ -92,12 +98,15 @@ static void write_line(const char *line, size_t len)
 {
 	if (!may_speak())
 		return;
-	if (in_line) /* the CRC will tell that it is damaged */
+	if (in_line) { /* the CRC will tell that it is damaged */
+		breaks++;
 		console_write("\r\n", 2);
+	}
 	in_line = true;
 	crc = crc32(crc, line, len);
 	console_write(line, len);
 	in_line = false;
+	__atomic_store_n(&lines, lines + 1, __ATOMIC_RELAXED);
 }
 
 void printk(const char *fmt, ...)
@@ -124,6 +133,11 @@ void printk(const char *fmt, ...)
 	native_restore_fl(flags);
 	if (printk_done_hook)
 		printk_done_hook();
+}
+
+u32 printk_breaks(void)
+{
+	return READ_ONCE(breaks);
 }
 
 void printk_crc_begin(void)
