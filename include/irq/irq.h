@@ -128,6 +128,9 @@ void irq_free_lines(void);
 u64 kstat_irqs(u32 irq);
 u64 kstat_irqs_cpu(u32 irq, u32 cpu);
 
+/* kstat_irqs() of every line at once, into sum[NR_IRQS]. */
+void kstat_irqs_all(u64 *sum);
+
 /* Interrupts with no descriptor: how many, and the vector of the last one. */
 u64 stray_count(void);
 u64 stray_count_cpu(u32 cpu);

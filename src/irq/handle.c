@@ -36,6 +36,22 @@ u64 kstat_irqs(u32 irq)
 	return sum;
 }
 
+/* A CPU after another: a counter after another would walk them all 256 times.
+ */
+void kstat_irqs_all(u64 *sum)
+{
+	u32 cpu;
+
+	for (u32 irq = 0; irq < NR_IRQS; irq++)
+		sum[irq] = 0;
+	for_each_online_cpu (cpu) {
+		const volatile u64 *count = cpu_hot(cpu)->kstat_irqs;
+
+		for (u32 irq = 0; irq < NR_IRQS; irq++)
+			sum[irq] += count[irq];
+	}
+}
+
 u64 stray_count_cpu(u32 cpu)
 {
 	return READ_ONCE(*per_cpu_ptr(&strays, cpu));

@@ -69,20 +69,37 @@ void page_alloc_init(const struct boot_info *info)
 	}
 }
 
-static bool run_is_free(const struct arena *a, u32 page, u32 n)
+/* How many of the n pages from page on are free before the first used one. */
+static u32 free_run(const struct arena *a, u32 page, u32 n)
 {
-	for (u32 i = page; i < page + n; i++) {
-		if (page_used(a, i))
-			return false;
-	}
-	return true;
+	u32 i = 0;
+
+	while (i < n && !page_used(a, page + i))
+		i++;
+	return i;
 }
 
-static u64 take(struct arena *a, u32 from, u32 to, u32 n)
+/* Behind a used page: where no page may be free, a word of them at a time. */
+static u32 behind_used(const struct arena *a, u32 page)
 {
-	for (u32 page = from; page + n <= to; page++) {
-		if (!run_is_free(a, page, n))
+	page++;
+	while (page % 64 == 0 && page + 64 <= a->pages &&
+	       a->bitmap[page / 64] == ~0ull)
+		page += 64;
+	return page;
+}
+
+static u64 take(struct arena *a, u32 from, u32 n)
+{
+	u32 page = from;
+
+	while (page + n <= a->pages) {
+		u32 run = free_run(a, page, n);
+
+		if (run < n) {
+			page = behind_used(a, page + run);
 			continue;
+		}
 		mark(a, page, n, true);
 		a->next = page + n;
 		return a->base + page * PAGE_SIZE;
@@ -98,9 +115,9 @@ static u64 take_anywhere(u32 n)
 
 		if (a->free < n)
 			continue;
-		addr = take(a, a->next, a->pages, n);
+		addr = take(a, a->next, n);
 		if (!addr)
-			addr = take(a, 0, a->pages, n);
+			addr = take(a, 0, n);
 		if (addr)
 			return addr;
 	}

@@ -108,28 +108,50 @@ void __flush_tlb_all(void)
  * A leaf has changed. In place of a table it stands for up to 512 small pages,
  * of each of which something may be remembered: INVLPG ends but one.
  */
-static void flush_leaf(u64 va, int level, u64 old)
+static void flush_leaf(u64 va, u64 size, u64 old)
 {
 	u64 flags = local_irq_save();
 
-	if (level > 1 && old & _PAGE_PRESENT && !(old & _PAGE_PSE))
+	if (size > PAGE_SIZE && old & _PAGE_PRESENT && !(old & _PAGE_PSE))
 		__flush_tlb_all();
 	else
 		invlpg(va);
 	local_irq_restore(flags);
 }
 
-/* Tables changed for a range: no CPU may go on with what it remembers. */
-static int changed(int err, u64 start, u64 end)
+/* What a change replaced: from the first entry to behind the last. */
+struct replaced {
+	bool any;
+	u64 start, end;
+};
+
+static void set_entry(struct replaced *r, u64 va, u64 *entry, u64 val, u64 size)
 {
-	if (flush_tlb_others)
-		flush_tlb_others(start, end);
+	u64 old = *entry;
+
+	if (old & _PAGE_PRESENT) {
+		r->start = r->any ? r->start : va;
+		r->end = va + size;
+		r->any = true;
+	}
+	*entry = val;
+	flush_leaf(va, size, old);
+}
+
+/*
+ * No CPU may go on with what it remembers. What was not present none does:
+ * SDM 3A "Optional Invalidation"; most new mappings disturb nobody.
+ */
+static int changed(int err, const struct replaced *r)
+{
+	if (flush_tlb_others && r->any)
+		flush_tlb_others(r->start, r->end);
 	return err;
 }
 
 int map_range(u64 va, u64 pa, u64 size, u64 prot)
 {
-	u64 start = va;
+	struct replaced old = { 0 };
 	int err = 0;
 
 	if ((va | pa | size) & ~PAGE_MASK || !is_canonical(va))
@@ -137,19 +159,18 @@ int map_range(u64 va, u64 pa, u64 size, u64 prot)
 	while (size) {
 		int level = leaf_level(va, pa, size);
 		u64 step = 1ull << LEVEL_SHIFT(level);
-		u64 *entry, old;
+		u64 *entry;
 
 		err = walk_create(va, level, &entry);
 		if (err)
 			break;
-		old = *entry;
-		*entry = pa | prot | (level > 1 ? _PAGE_PSE : 0);
-		flush_leaf(va, level, old);
+		set_entry(&old, va, entry,
+			  pa | prot | (level > 1 ? _PAGE_PSE : 0), step);
 		va += step;
 		pa += step;
 		size -= step;
 	}
-	return changed(err, start, va);
+	return changed(err, &old);
 }
 
 u64 *lookup_pte(u64 va)
@@ -169,7 +190,8 @@ u64 *lookup_pte(u64 va)
 
 static int change_range(u64 va, u64 size, u64 prot)
 {
-	u64 start = va, end = va + size;
+	struct replaced old = { 0 };
+	u64 end = va + size;
 	int err = 0;
 
 	if ((va | size) & ~PAGE_MASK || !is_canonical(va))
@@ -180,10 +202,10 @@ static int change_range(u64 va, u64 size, u64 prot)
 		err = walk_create(va, 1, &entry);
 		if (err)
 			break;
-		*entry = prot ? (*entry & PTE_PFN_MASK) | prot : 0;
-		invlpg(va);
+		set_entry(&old, va, entry,
+			  prot ? (*entry & PTE_PFN_MASK) | prot : 0, PAGE_SIZE);
 	}
-	return changed(err, start, va);
+	return changed(err, &old);
 }
 
 int protect_range(u64 va, u64 size, u64 prot)
