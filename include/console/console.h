@@ -16,6 +16,9 @@ struct console {
 /* Add a sink; it gets what the RAM copy already holds. Boot CPU. */
 void console_register(struct console *con);
 
+/* Take it away; nobody is writing a line to it any more. Boot CPU. */
+void console_unregister(struct console *con);
+
 /*
  * Stop and restart writing to the sinks, so that a case may use the UART
  * itself: held output stays in RAM, console_release() replays it. Calls nest.

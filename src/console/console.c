@@ -61,6 +61,16 @@ void console_register(struct console *con)
 	consoles = con;
 }
 
+void console_unregister(struct console *con)
+{
+	struct console **link = &consoles;
+
+	while (*link && *link != con)
+		link = &(*link)->next;
+	if (*link)
+		*link = con->next;
+}
+
 void console_hold(void)
 {
 	if (!hold_depth++)

@@ -2,8 +2,6 @@
 /* test_smp_bringup.c - every CPU of the MADT is there, and has its own. */
 #include <acpi/tables.h>
 #include <apic/lapic.h>
-#include <console/printk.h>
-#include <irq/ipi.h>
 #include <ktest/ktest.h>
 #include <smp/smp.h>
 
@@ -36,23 +34,4 @@ TEST(smp, each_cpu_has_the_apic_id_of_its_madt_entry,
 		EXPECT_EQ(run_on(cpu, read_own, &id, 2000000), 0);
 		EXPECT_EQ(id, cpu_hot(cpu)->apic_id);
 	}
-}
-
-static void say(void *unused)
-{
-	for (u32 i = 0; i < 2; i++)
-		ktest_note("CPU %u says %u", smp_processor_id(), i);
-}
-
-/* All at once: each waits its turn, however many are before it. */
-TEST(smp, lines_of_many_cpus_do_not_mix,
-     "irqbed include/console/printk.h, printk()", .needs = NEEDS_SMP)
-{
-	struct cpumask some = { .bits = { GENMASK(15, 0) } };
-	u32 breaks = printk_breaks();
-
-	EXPECT_EQ(smp_call_function_many(&some, say, NULL, false), 0);
-	say(NULL);
-	EXPECT_EQ(smp_call_function_many(&some, say, NULL, true), 0);
-	EXPECT_EQ(printk_breaks(), breaks);
 }
