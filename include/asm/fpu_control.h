@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fpu_control.h - x87 and SSE control and status, read only. */
+/* fpu_control.h - x87 and SSE control and status. */
 #pragma once
 
 #include <lib/compiler.h>
@@ -28,4 +28,9 @@ static __always_inline u32 read_mxcsr(void)
 
 	__asm__ volatile("stmxcsr %[mxcsr]" : [mxcsr] "=m"(mxcsr));
 	return mxcsr;
+}
+
+static __always_inline void write_mxcsr(u32 mxcsr)
+{
+	__asm__ volatile("ldmxcsr %[mxcsr]" : : [mxcsr] "m"(mxcsr));
 }

@@ -16,8 +16,12 @@
 #define MSR_SMI_COUNT			0x00000034
 #define MSR_IA32_FEAT_CTL		0x0000003a
 #define MSR_IA32_TSC_ADJUST		0x0000003b
+#define MSR_IA32_UCODE_REV		0x0000008b
 #define MSR_IA32_XAPIC_DISABLE_STATUS	0x000000bd
 #define   LEGACY_XAPIC_DISABLED		  (1ull << 0)
+#define MSR_MTRRCAP			0x000000fe
+#define   MTRRCAP_VCNT			  0xffull
+#define   MTRRCAP_FIX			  (1ull << 8)
 #define MSR_IA32_ARCH_CAPABILITIES	0x0000010a
 #define   ARCH_CAP_XAPIC_DISABLE	  (1ull << 21)
 #define MSR_IA32_SYSENTER_CS		0x00000174
@@ -39,6 +43,7 @@
 #define MSR_IA32_MISC_ENABLE		0x000001a0
 #define MSR_IA32_DEBUGCTL		0x000001d9
 #define   DEBUGCTL_BTF			  (1ull << 1)
+#define MSR_MTRR_PHYS_BASE0		0x00000200	/* masks: the odd ones */
 #define MSR_IA32_PAT			0x00000277
 #define MSR_IA32_MCx_CTL2(n)		(0x00000280 + (n))
 #define MSR_IA32_MCx_CTL(n)		(0x00000400 + 4 * (n))
@@ -57,6 +62,7 @@
 #define     MCACOD_FILTER		    0x1000	/* Intel: F */
 #define MSR_IA32_MCx_ADDR(n)		(0x00000402 + 4 * (n))
 #define MSR_IA32_MCx_MISC(n)		(0x00000403 + 4 * (n))
+#define MSR_MTRR_DEF_TYPE		0x000002ff
 #define MSR_IA32_U_CET			0x000006a0
 #define MSR_IA32_S_CET			0x000006a2
 #define MSR_IA32_PL0_SSP		0x000006a4

@@ -13,6 +13,7 @@
 #include <irq/irqdesc.h>
 #include <mm/paging.h>
 #include <smp/cpu_setup.h>
+#include <smp/cpu_state.h>
 #include <trap/mce.h>
 
 #include "internal.h"
@@ -23,6 +24,7 @@ static void own_tables(u32 cpu)
 	cpu_init(cpu);
 	load_current_idt(); /* from here on a fault is reported */
 	paging_setup_cpu();
+	cpu_state_follow();
 	mcheck_cpu_init();
 }
 
@@ -40,6 +42,7 @@ __attribute__((no_stack_protector)) __noreturn void start_secondary(u32 cpu)
 	own_tables(cpu);
 	boot_init_stack_canary();
 	own_apic();
+	cpu_state_read();
 	if (!cpu_boot_step(cpu, CPU_ALIVE, CPU_ONLINE)) /* given up: too late */
 		halt_forever();
 	cpumask_set_cpu(cpu, &cpu_online_mask);

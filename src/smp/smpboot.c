@@ -19,6 +19,8 @@
 #include <lib/string.h>
 #include <mm/paging.h>
 #include <smp/cpu_setup.h>
+#include <smp/cpu_state.h>
+#include <smp/tsc_sync.h>
 #include <smp/watch.h>
 #include <trap/report.h>
 
@@ -207,6 +209,7 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 	smp_hooks_init();
 	number_cpus(madt);
 	apic_setup_routing(acpi_tables.fadt.flags);
+	cpu_state_read();
 	if (nr_cpu_ids > 1 && (!ap_page || copy_trampoline(ap_page)))
 		printk("# warning: no page below 1 MiB to start CPUs from");
 	else
@@ -218,4 +221,8 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 	apic_use_shorthand(!unreachable && !madt->cpus_dropped);
 	bringup_us = tsc_to_us(rdtsc() - begin);
 	log_cpus(madt);
+	if (num_online_cpus() > 1) {
+		cpu_state_log();
+		tsc_sync_log();
+	}
 }

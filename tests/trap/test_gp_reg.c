@@ -14,11 +14,10 @@
 
 #include "judge.h"
 
-#define MOV_CR		  "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
-#define WRMSR		  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
-#define XSETBV		  "SDM 2D XSETBV"
-#define MSR_MTRR_DEF_TYPE 0x2ff
-#define NO_MSR		  0x00dead00u /* in no manual's tables */
+#define MOV_CR "SDM 2B MOV-Control Registers: 64-Bit Mode Exceptions"
+#define WRMSR  "SDM 2D WRMSR: 64-Bit Mode Exceptions"
+#define XSETBV "SDM 2D XSETBV"
+#define NO_MSR 0x00dead00u /* in no manual's tables */
 
 #define REFUSED(insn, i, v)                                \
 	judge(PLACE(#insn), insn_##insn,                   \
