@@ -133,9 +133,11 @@ static void set_entry(struct replaced *r, u64 va, u64 *entry, u64 val, u64 size)
 		r->start = r->any ? r->start : va;
 		r->end = va + size;
 		r->any = true;
+		*entry = val;
+		flush_leaf(va, size, old);
+		return;
 	}
 	*entry = val;
-	flush_leaf(va, size, old);
 }
 
 /*

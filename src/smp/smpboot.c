@@ -37,7 +37,8 @@ u64 trampoline_page;
 
 static u32 wanted = 1; /* CPUs, with the boot CPU */
 static u32 unreachable;
-static u64 bringup_us;
+static u64 prepare_us, bringup_us;
+static u32 rounds;
 
 static u32 boot_state(u32 cpu)
 {
@@ -153,6 +154,7 @@ static void start_round(u64 page)
 {
 	u32 sipi = APIC_DM_STARTUP | APIC_INT_ASSERT | (u32)(page >> 12);
 
+	rounds++;
 	take_back();
 	send_to(CPU_OFF, APIC_DM_INIT | APIC_INT_ASSERT);
 	udelay(INIT_US);
@@ -179,8 +181,10 @@ static void give_up_the_rest(void)
 
 static void log_cpus(const struct acpi_madt *madt)
 {
-	printk("# smp.cpus=%u smp.online=%u smp.bringup_us=%llu", nr_cpu_ids,
-	       num_online_cpus(), (unsigned long long)bringup_us);
+	printk("# smp.cpus=%u smp.online=%u smp.prepare_us=%llu "
+	       "smp.bringup_us=%llu smp.rounds=%u",
+	       nr_cpu_ids, num_online_cpus(), (unsigned long long)prepare_us,
+	       (unsigned long long)bringup_us, rounds);
 	printk("# apic.ipi=%s apic.shorthand=%d", apic_driver->name,
 	       apic_shorthand_allowed());
 	if (unreachable)
@@ -209,11 +213,13 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 	smp_hooks_init();
 	number_cpus(madt);
 	apic_setup_routing(acpi_tables.fadt.flags);
+	prepare_us = tsc_to_us(rdtsc() - begin);
+	begin = rdtsc();
 	cpu_state_read();
 	if (nr_cpu_ids > 1 && (!ap_page || copy_trampoline(ap_page)))
 		printk("# warning: no page below 1 MiB to start CPUs from");
 	else
-		for (u32 i = 0; i < ROUNDS && !nobody_missing(); i++)
+		while (rounds < ROUNDS && !nobody_missing())
 			start_round(ap_page);
 	give_up_the_rest();
 	if (num_online_cpus() > 1)

@@ -15,14 +15,14 @@
 #include <lib/errno.h>
 
 #define ROUNDS	   64
-#define ROUNDS_MIN 3
-#define BUDGET_US  500	  /* after that the rounds so far are enough */
+#define ROUNDS_MIN 2	  /* the first has the way of the IPI in it */
+#define BUDGET_US  500	  /* after that the next round is the last */
 #define SHOWN	   16	  /* CPUs with a line each */
 #define TOTAL_US   100000 /* of the boot's comparison; cases do the rest */
 
 struct exchange {
 	u32 turn; /* odd: the other's */
-	bool stop;
+	bool last;
 	u64 tsc; /* the other's answer */
 };
 
@@ -41,14 +41,14 @@ static void pass(u32 turn)
 
 static void answer(void *unused)
 {
-	for (u32 turn = 1; WAIT_FOR(turn_is(turn), WAIT_DEFAULT_US);
+	bool last = false;
+
+	for (u32 turn = 1; !last && WAIT_FOR(turn_is(turn), WAIT_DEFAULT_US);
 	     turn += 2) {
-		if (game.stop)
-			break;
+		last = game.last;
 		game.tsc = rdtsc_ordered();
-		pass(turn + 1);
+		pass(turn + 1); /* behind the last one the game is another's */
 	}
-	pass(0);
 }
 
 /* The widest breach, the narrowest bound: both from the same three readings. */
@@ -69,21 +69,20 @@ static void take(struct tsc_sync *r, u64 before, u64 other, u64 after)
 static int play(struct tsc_sync *r)
 {
 	u64 end = rdtsc() + us_to_tsc(BUDGET_US);
-	u32 turn = 0;
 
-	while (r->rounds < ROUNDS &&
-	       (r->rounds < ROUNDS_MIN || !deadline_passed(end))) {
-		u64 before = rdtsc_ordered();
+	for (u32 turn = 1; !game.last; turn += 2) {
+		u64 before;
 
-		pass(++turn);
+		game.last =
+			r->rounds == ROUNDS - 1 ||
+			(r->rounds >= ROUNDS_MIN - 1 && deadline_passed(end));
+		before = rdtsc_ordered();
+		pass(turn);
 		if (!WAIT_FOR(turn_is(turn + 1), WAIT_DEFAULT_US))
 			return -ETIMEDOUT;
 		take(r, before, game.tsc, rdtsc_ordered());
-		turn++;
 	}
-	game.stop = true;
-	pass(turn + 1);
-	return WAIT_FOR(turn_is(0), WAIT_DEFAULT_US) ? 0 : -ETIMEDOUT;
+	return 0;
 }
 
 int tsc_sync_check(u32 cpu, struct tsc_sync *result)
