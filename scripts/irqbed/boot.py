@@ -33,7 +33,7 @@ class Run:
     """What one boot is asked to be."""
     machine: str = "q35"
     cpu: str = "max"
-    smp: int = 1
+    smp: str = "1"  # QEMU's words
     memory: int = 256
     code: str = None
     variables: str = None

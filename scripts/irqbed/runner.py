@@ -23,6 +23,10 @@ triple fault, truncated or damaged log); 3 it could not start (missing tool,
 bad argument). build/ is never changed.
 """
 TOTAL, IDLE = 180.0, 60.0  # seconds, times the scale of a loaded host
+# Guest CPUs that make a boot take as long again: they share the host's. What
+# is silent longest is the firmware, which starts them all.
+TOTAL_CPUS, IDLE_CPUS = 16, 64
+MEMORY, MEMORY_CPUS = 256, 64  # MiB; for each CPU more another one
 ICOUNT = 10  # how much longer a boot takes under -icount shift=0
 GDB_HELP = """\
 Waiting for gdb: target remote :1234, then continue; once the log has said
@@ -34,6 +38,34 @@ def _positive(text):
     if not re.fullmatch(r"[1-9]\d{0,8}", text):
         raise argparse.ArgumentTypeError(f"'{text}' is no number above 0")
     return int(text)
+
+
+def _smp(text):
+    """QEMU's own words for more: 6,sockets=2,cores=3 has holes in its IDs."""
+    count = text.split(",")[0]
+    if not re.fullmatch(r"[a-z0-9]+(,(sockets|dies|clusters|modules|cores|"
+                        r"threads|maxcpus)=\d+)*", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of CPUs")
+    _positive(count)
+    return text
+
+
+def cpus(smp):
+    """How many CPUs run, of --smp's words."""
+    return int(str(smp).split(",")[0])
+
+
+def memory(smp):
+    """MiB for so many CPUs."""
+    return MEMORY + max(0, cpus(smp) - MEMORY_CPUS)
+
+
+def limits(args, scale):
+    """Seconds for the whole boot, and for a silence in it."""
+    slow = scale * (ICOUNT if "-icount" in args.extra else 1)
+    n = cpus(args.smp)
+    return {"total": args.timeout or TOTAL * slow * (1 + n / TOTAL_CPUS),
+            "idle": IDLE * slow * (1 + n / IDLE_CPUS)}
 
 
 def _seconds(text):
@@ -64,8 +96,11 @@ def parser():
                    epilog="Environment: QEMU names another emulator binary.")
     p.add_argument("--machine", choices=("q35", "pc"), default="q35")
     p.add_argument("--cpu", metavar="MODEL", default="max")
-    p.add_argument("--smp", metavar="N", type=_positive, default=1)
-    p.add_argument("--memory", metavar="MIB", type=_positive, default=256)
+    p.add_argument("--smp", metavar="N", type=_smp, default="1",
+                   help="CPUs; QEMU's topology words may follow")
+    p.add_argument("--memory", metavar="MIB", type=_positive,
+                   help=f"default {MEMORY}, more for more than "
+                   f"{MEMORY_CPUS} CPUs")
     p.add_argument("--firmware", metavar="CODE.fd")
     p.add_argument("--tests", metavar="GLOB[,GLOB]", type=_globs)
     p.add_argument("--skip", metavar="GLOB[,GLOB]", type=_globs)
@@ -73,7 +108,8 @@ def parser():
                    default="", help="more options for the application")
     p.add_argument("--timeout", metavar="S", type=_seconds,
                    help="limit of the whole run in seconds "
-                   f"(default {TOTAL:g}, more on a loaded host)")
+                   f"(default {TOTAL:g}, more on a loaded host and for "
+                   "many CPUs)")
     p.add_argument("--log", metavar="FILE", help="keep the raw serial log")
     p.add_argument("--gdb", action="store_true",
                    help="wait for gdb on port 1234; no time limit")
@@ -203,16 +239,16 @@ def run(args):
         print(f"irqbed: not run: {row.case}: {row.seen}", flush=True)
         args.skip = ",".join(filter(None, (args.skip, row.case)))
     options = options_text(args, platform, scale)
-    plain = boot.Run(args.machine, args.cpu, args.smp, args.memory, code,
-                     variables, gdb=args.gdb)
-    slow = scale * (ICOUNT if "-icount" in args.extra else 1)
-    limits = {"total": args.timeout or TOTAL * slow, "idle": IDLE * slow}
+    plain = boot.Run(args.machine, args.cpu, args.smp,
+                     args.memory or memory(args.smp), code, variables,
+                     gdb=args.gdb)
+    bounds = limits(args, scale)
     if args.gdb:
         print(GDB_HELP, flush=True)
 
     def once(words, log, show):
         return boot.boot(emulator, dataclasses.replace(plain), args.extra,
-                         args.image, words, log=log, show=show, **limits)
+                         args.image, words, log=log, show=show, **bounds)
 
     began = time.monotonic()
     ending = once(options, args.log, not args.quiet)

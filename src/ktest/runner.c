@@ -144,6 +144,7 @@ static void write_failed(void)
 
 __noreturn void ktest_run(void)
 {
+	u64 start = rdtsc();
 	u32 other;
 
 	watchdog_init();
@@ -158,6 +159,7 @@ __noreturn void ktest_run(void)
 	show_interrupts();
 	printk("# interrupts.raised_and_counted=%llu",
 	       (unsigned long long)raised_total());
+	printk("# run.us=%llu", (unsigned long long)tsc_to_us(rdtsc() - start));
 	write_failed();
 	smp_send_stop();
 	printk_take_over(); /* nobody speaks behind the END line */
