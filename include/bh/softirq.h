@@ -50,6 +50,9 @@ void raise_softirq_irqoff(u32 nr);
 u32 local_softirq_pending(void);
 void softirq_discard_pending(void);
 
+/* Has cpu something pending, or a tasklet queued? As seen from outside. */
+bool softirq_work_left(u32 cpu);
+
 /* Keep softirqs off this CPU; nests. The last enable runs what is pending. */
 void local_bh_disable(void);
 void local_bh_enable(void);
@@ -67,14 +70,32 @@ bool ksoftirqd_run(void);
  */
 void cpu_idle_once(void);
 
+/*
+ * The work alone, true if there was some: also who waits in task context for
+ * another CPU gives way to it. IF any, as before on exit.
+ */
+bool run_idle_work(void);
+
 /* Other work for task context, true if there was some: irq/ fills it. */
 extern bool (*idle_threads_hook)(void);
+
+/*
+ * Who waits for a softirq of another CPU: interrupt those that have some
+ * pending, so that their irq_exit() serves it, whatever runs there. The hook is
+ * irq/'s IPI.
+ */
+void softirq_kick_others(void);
+extern void (*kick_cpu_hook)(u32 cpu);
 
 /* True after the limit was hit, until ksoftirqd_run() has done the rest. */
 bool ksoftirqd_pending(void);
 
-/* How often nr ran on this CPU: /proc/softirqs. */
+/* How often nr ran on this CPU; on that one: /proc/softirqs. */
 u64 softirq_count_of(u32 nr);
+u64 softirq_count_cpu(u32 nr, u32 cpu);
+
+/* The table, in Linux's format, "# " first. At most 16 CPUs. */
+void show_softirqs(void);
 
 /*
  * Linux's phases: TASKLET and HI; SCHED; TIMER; HRTIMER. The last three have

@@ -41,9 +41,9 @@ int tasklet_disable(struct tasklet_struct *t); /* 0 or -ETIMEDOUT */
 void tasklet_enable(struct tasklet_struct *t);
 
 /*
- * Wait until it is neither scheduled nor running. Task context, IF=1, not
- * disabled. 0, or -ETIMEDOUT when it never ended (it reschedules itself, or
- * is disabled).
+ * Wait until it is neither scheduled nor running, on any CPU. Task context,
+ * IF=1, not disabled. 0, or -ETIMEDOUT when it never ended (it reschedules
+ * itself, or is disabled).
  */
 int tasklet_kill(struct tasklet_struct *t);
 
@@ -52,6 +52,9 @@ int tasklet_kill(struct tasklet_struct *t);
  * case whose tasklets may have died with its stack.
  */
 void tasklet_discard(void);
+
+/* Is a tasklet queued on cpu? As seen from outside. */
+bool tasklets_queued(u32 cpu);
 
 /* The softirq actions. */
 void tasklet_action(void);

@@ -8,6 +8,7 @@
 #include <bh/softirq.h>
 
 #include <bh/tasklet.h>
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 
@@ -42,9 +43,21 @@ u64 softirq_count_of(u32 nr)
 	return *this_cpu_ptr(&softirq_counts[nr]);
 }
 
+u64 softirq_count_cpu(u32 nr, u32 cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&softirq_counts[nr], cpu));
+}
+
 u32 local_softirq_pending(void)
 {
 	return this_cpu(softirq_pending);
+}
+
+bool softirq_work_left(u32 cpu)
+{
+	return READ_ONCE(cpu_hot(cpu)->softirq_pending) ||
+	       READ_ONCE(*per_cpu_ptr(&wake_ksoftirqd, cpu)) ||
+	       tasklets_queued(cpu);
 }
 
 void softirq_discard_pending(void)
@@ -137,12 +150,30 @@ bool ksoftirqd_run(void)
 
 bool (*idle_threads_hook)(void);
 
+bool run_idle_work(void)
+{
+	return ksoftirqd_run() || (idle_threads_hook && idle_threads_hook());
+}
+
 void cpu_idle_once(void)
 {
-	if (ksoftirqd_run() || (idle_threads_hook && idle_threads_hook()))
+	if (run_idle_work())
 		return;
 	native_safe_halt();
 	native_irq_disable();
+}
+
+void (*kick_cpu_hook)(u32 cpu);
+
+void softirq_kick_others(void)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (cpu != smp_processor_id() && kick_cpu_hook &&
+		    READ_ONCE(cpu_hot(cpu)->softirq_pending))
+			kick_cpu_hook(cpu);
+	}
 }
 
 void local_bh_disable(void)

@@ -149,12 +149,23 @@ void tasklet_discard(void)
 	local_irq_restore(flags);
 }
 
-/* On one CPU nobody else will run it: serve softirqs while waiting. */
+bool tasklets_queued(u32 cpu)
+{
+	return READ_ONCE(per_cpu_ptr(&tasklet_vec, cpu)->head) ||
+	       READ_ONCE(per_cpu_ptr(&tasklet_hi_vec, cpu)->head);
+}
+
+/*
+ * It is on this CPU's list, where nobody else will run it, or on another's,
+ * which may be busy with a task: there an interrupt's exit does.
+ */
 static bool claim_sched(struct tasklet_struct *t)
 {
 	if (!test_and_set(&t->state, TASKLET_STATE_SCHED))
 		return true;
 	do_softirq();
+	if (tasklet_busy(t, TASKLET_STATE_SCHED))
+		softirq_kick_others();
 	return false;
 }
 

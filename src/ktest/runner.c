@@ -7,6 +7,7 @@
  */
 #include <ktest/runner.h>
 
+#include <bh/softirq.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <irq/irqstat.h>
@@ -157,6 +158,7 @@ __noreturn void ktest_run(void)
 	for (u32 n = 0; n < selected_count(); n++)
 		run_repeated(n);
 	show_interrupts();
+	show_softirqs();
 	printk("# interrupts.raised_and_counted=%llu",
 	       (unsigned long long)raised_total());
 	printk("# run.us=%llu", (unsigned long long)tsc_to_us(rdtsc() - start));

@@ -10,8 +10,11 @@
 #include <bh/softirq.h>
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
+#include <cpu/cpumask.h>
+#include <cpu/deadline.h>
 #include <cpu/desc.h>
 #include <cpu/irqflags.h>
+#include <irq/ipi.h>
 
 #include "internal.h"
 
@@ -299,6 +302,28 @@ static void restore_in_service(void)
 	softirq_discard_pending();
 }
 
+static void discard_here(void *unused)
+{
+	softirq_discard_pending();
+}
+
+/* Another CPU serves what is pending by itself, unless it never ends. */
+static void restore_other_cpus(void)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (cpu == smp_processor_id() ||
+		    WAIT_FOR(!softirq_work_left(cpu), WAIT_DEFAULT_US))
+			continue;
+		printk("# state: the case left softirqs pending on CPU %u: "
+		       "discarded",
+		       cpu);
+		unchanged = false;
+		smp_call_function_single(cpu, discard_here, NULL, true);
+	}
+}
+
 bool state_restore(void)
 {
 	bool off = irqs_disabled();
@@ -320,6 +345,7 @@ bool state_restore(void)
 	}
 	each_rte(restore_rte);
 	restore_in_service();
+	restore_other_cpus();
 	if (off != saved.irqs_off)
 		changed("interrupts disabled", saved.irqs_off, off);
 	if (!saved.irqs_off)

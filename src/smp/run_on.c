@@ -147,6 +147,8 @@ static bool is_done(const struct cpu_work *w, u32 cpu)
 	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
 		return true;
 	watch_check(cpu);
+	/* That CPU may wait for a softirq or a thread of this one. */
+	run_idle_work();
 	return watch_hopeless(cpu);
 }
 
