@@ -84,6 +84,9 @@ const struct ioapic *ioapic_of_gsi(u32 gsi, u32 *pin);
 const struct ioapic *ioapic_find(const struct ioapic *list, u32 n, u32 gsi,
 				 u32 *pin);
 
+/* Free the lock that a case which was broken off may have left taken. */
+void ioapic_reset_lock(void);
+
 /* Registers, by index. */
 u32 ioapic_read(const struct ioapic *io, u32 reg);
 void ioapic_write(const struct ioapic *io, u32 reg, u32 val);

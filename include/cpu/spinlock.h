@@ -19,6 +19,12 @@ typedef struct {
 /* Out of line: somebody has it. */
 void raw_spin_lock_slow(raw_spinlock_t *lock);
 
+/*
+ * Free a lock that a case which was broken off may have left taken. Waits a
+ * moment for a holder that lives. Task context.
+ */
+void raw_spin_reset(raw_spinlock_t *lock);
+
 /* Called for a lock that stays taken; does not return. Filled by trap/. */
 extern void (*spin_stuck_hook)(void);
 

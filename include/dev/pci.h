@@ -48,6 +48,9 @@ bool pci_conf1_present(void);
 u32 pci_conf1_read(u8 bus, u8 devfn, u32 reg, u32 len);
 void pci_conf1_write(u8 bus, u8 devfn, u32 reg, u32 len, u32 val);
 
+/* Free the ports' lock, which a case that was broken off may have kept. */
+void pci_reset_lock(void);
+
 /* The function's page by ECAM; 0: not there, or not mapped. */
 u64 pci_ecam(u16 segment, u8 bus, u8 devfn);
 

@@ -29,7 +29,8 @@ void early_irq_init(void);
 void init_IRQ(const struct acpi_info *info);
 
 /*
- * Add handler to irq's chain and unmask it, routed to this CPU. dev tells
+ * Add handler to irq's chain and unmask it, routed to this CPU, or to the one
+ * that irq_set_affinity() has chosen while the line was free. dev tells
  * shared handlers apart. 0; -EINVAL (no handler, no such irq, shared without
  * dev or with IRQF_NO_AUTOEN, opposed triggers, thread alone without
  * IRQF_ONESHOT, not in task context), -ENODEV (no such pin), -EBUSY (either
@@ -38,8 +39,8 @@ void init_IRQ(const struct acpi_info *info);
  * another chance by a handler more. Task context.
  *
  * With thread_fn: handler (NULL: wake at once) runs as ever; when it says
- * IRQ_WAKE_THREAD, thread_fn runs in task context, IF=1. Before threads exist
- * the idle loop is that context: see irq_run_threads().
+ * IRQ_WAKE_THREAD, thread_fn runs in task context, IF=1, on the CPU that ran
+ * the handler: by its idle loop, or by irq_run_threads(). Never twice at once.
  */
 int request_threaded_irq(u32 irq, irq_handler_t handler,
 			 irq_handler_t thread_fn, u32 flags, const char *name,
@@ -69,8 +70,10 @@ void disable_irq_nosync(u32 irq);
 void enable_irq(u32 irq);
 
 /*
- * Wait until no handler and no thread of irq runs. Task context, IF=1; from a
- * thread only the handlers are waited for.
+ * Wait until no handler and no thread of irq runs, on any CPU; a thread that
+ * was woken and has not begun is run here. Task context, IF=1; from a thread
+ * only the handlers are waited for. No longer than 2 s times scale=, each: then
+ * a warning says so.
  */
 void synchronize_irq(u32 irq);
 
@@ -78,14 +81,19 @@ void synchronize_irq(u32 irq);
 bool synchronize_hardirq(u32 irq);
 
 /*
- * Task context's half of threaded interrupts: run every thread_fn that was
- * woken, in the order they were. True if there was one. IF=1.
+ * Task context's half of threaded interrupts: run every thread_fn that this
+ * CPU's handlers woke, in the order they did. True if there was one. IF=1.
  */
 bool irq_run_threads(void);
 
 /*
- * Send irq to cpu alone. 0; -EINVAL: no such irq, or cpu is not online or not
- * the boot CPU's (others come with SMP). Task context.
+ * Send irq to cpu alone, from now on and through free_irq(), until the case
+ * ends. A line in use moves at once, or if that would lose an interrupt (a
+ * level in service, an earlier move not over) with its next one; what was on
+ * its way is handled where it arrives. 0; -EINVAL: no such irq, cpu is not
+ * online, or its controller can send it nowhere else; -ENOSPC: cpu has no
+ * vector free; -ERANGE: the controller cannot name cpu's APIC ID. After an
+ * error nothing has changed. Any context but NMI.
  */
 int irq_set_affinity(u32 irq, u32 cpu);
 
@@ -118,8 +126,14 @@ void irq_release_vector(u32 vector);
  */
 int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev);
 
-/* Take back all of them: a case that was broken off cannot. */
+/* Take back all of them, every CPU's: a case that was broken off cannot. */
 void irq_release_claims(void);
+
+/*
+ * Locks of this layer that a case which was broken off may have left taken:
+ * free again. Before anything else of irq/ is called. Task context.
+ */
+void irq_reset_locks(void);
 
 /* The same for lines: free every action of every irq. */
 void irq_free_lines(void);

@@ -22,7 +22,7 @@ typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
  */
 struct irq_chip {
 	const char *name;
-	/* Route the line to vector of cpu, masked. 0, -ENODEV, -ERANGE. */
+	/* Route it to desc's vector of its cpu, masked. 0, -ENODEV, -ERANGE. */
 	int (*irq_startup)(struct irq_desc *desc);
 	void (*irq_shutdown)(struct irq_desc *desc);
 	void (*irq_mask)(struct irq_desc *desc);
@@ -31,6 +31,13 @@ struct irq_chip {
 	void (*irq_eoi)(struct irq_desc *desc); /* fasteoi: after it */
 	/* Make it come again: an edge that came while disabled. 0 or -errno. */
 	int (*irq_retrigger)(struct irq_desc *desc);
+	/*
+	 * From now on to vector of cpu, desc has where it went up to now. Any
+	 * half of an edge's new route must lead to one of the two; a level's
+	 * is masked meanwhile. On return what was sent by the old one has left.
+	 * 0; -EBUSY: in service, again behind its EOI; -ERANGE.
+	 */
+	int (*irq_set_affinity)(struct irq_desc *desc, u32 cpu, u8 vector);
 };
 
 struct irqaction {
@@ -38,10 +45,13 @@ struct irqaction {
 	irq_handler_t thread_fn;
 	void *dev;
 	u32 flags;	 /* IRQF_* */
-	bool run_thread; /* Linux: IRQTF_RUNTHREAD */
+	bool run_thread; /* woken: on the list. Linux: IRQTF_RUNTHREAD */
 	bool warned;	 /* Linux: IRQTF_WARNED */
+	bool thread_runs;
+	u32 thread_cpu; /* that woke it: its idle loop runs it */
+	struct irq_desc *desc;
 	const char *name;
-	struct irqaction *next;
+	struct irqaction *next, *next_woken;
 };
 
 /* irq_desc.state: Linux's IRQD_* of irq_data and IRQS_* of istate in one. */
@@ -49,6 +59,8 @@ struct irqaction {
 #define IRQD_IRQ_DISABLED	BIT(0)	/* depth > 0, or nobody's */
 #define IRQD_IRQ_MASKED		BIT(1)	/* at the controller */
 #define IRQD_IRQ_INPROGRESS	BIT(2)	/* a handler runs */
+#define IRQD_MOVE_IN_PROGRESS	BIT(3)	/* vectors of prev_cpu lead here too */
+#define IRQD_SETAFFINITY_PENDING BIT(4)	/* to affinity, when it can be */
 #define IRQS_PENDING		BIT(8)	/* came while it could not run */
 #define IRQS_REPLAY		BIT(9)	/* retriggered, not yet arrived */
 #define IRQS_ONESHOT		BIT(10)	/* stays masked until threads ran */
@@ -74,7 +86,10 @@ struct irq_desc {
 	u32 gsi;
 	void *chip_data;
 	u8 vector;
-	u32 cpu;		     /* whose vector_irq[vector] leads here */
+	bool affinity_set; /* else who asks gets the line */
+	bool move_cleanup; /* prev_cpu has been asked to let go */
+	u32 cpu;	   /* whose vector_irq[vector] leads here */
+	u32 prev_cpu, affinity;
 	bool level, active_low;	     /* as it is used now */
 	bool wired_level, wired_low; /* as firmware says: when it is free */
 	const char *name;
@@ -127,11 +142,15 @@ void irq_free_desc(u32 irq);
 int irq_set_handler(u32 irq, irq_flow_handler_t handle);
 
 /*
- * Find a vector of this CPU for desc: the one it had if that is free, else the
+ * Find a vector of cpu for desc: the one it had if that is free, else the
  * lowest free above the ISA vectors. 0 or -ENOSPC. Lock held.
  */
-int assign_irq_vector(struct irq_desc *desc);
+int assign_irq_vector(struct irq_desc *desc, u32 cpu);
 void release_irq_vector(struct irq_desc *desc);
+
+/* An edge is an interrupt of that vector at the line's CPU, whoever sends it.
+ */
+int apic_retrigger_irq(struct irq_desc *desc);
 
 /* Flow handlers. IF=0, hardirq context. */
 void handle_edge_irq(struct irq_desc *desc);

@@ -9,6 +9,8 @@
 
 #include <asm/io.h>
 #include <cpu/irqflags.h>
+#include <cpu/preempt.h>
+#include <cpu/spinlock.h>
 #include <mm/paging.h>
 
 struct ioapic ioapics[MAX_IOAPICS];
@@ -29,14 +31,36 @@ static void mmio_write(u64 addr, u32 val)
 	writel(val, addr);
 }
 
+/* Index and window of any of them; they are written in a few instructions. */
+static raw_spinlock_t ioapic_lock;
+
+#define NOT_TAKEN BIT(63) /* no flag of RFLAGS */
+
+/*
+ * An NMI may have hit this CPU between the two steps: it goes on without the
+ * lock, since who has it cannot. The watchdog's ends the case anyway.
+ */
 static u64 lock(void)
 {
-	return local_irq_save();
+	u64 flags = local_irq_save();
+
+	if (!in_nmi())
+		raw_spin_lock(&ioapic_lock);
+	else if (!raw_spin_trylock(&ioapic_lock))
+		flags |= NOT_TAKEN;
+	return flags;
 }
 
 static void unlock(u64 flags)
 {
-	local_irq_restore(flags);
+	if (!(flags & NOT_TAKEN))
+		raw_spin_unlock(&ioapic_lock);
+	local_irq_restore(flags & ~NOT_TAKEN);
+}
+
+void ioapic_reset_lock(void)
+{
+	raw_spin_reset(&ioapic_lock);
 }
 
 static const struct ioapic_mmio machine = {

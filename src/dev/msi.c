@@ -11,7 +11,7 @@
  */
 #include <apic/lapic.h>
 #include <asm/io.h>
-#include <cpu/percpu.h>
+#include <cpu/cpumask.h>
 #include <dev/pci.h>
 #include <irq/irq.h>
 #include <lib/errno.h>
@@ -82,11 +82,16 @@ static void msi_set_enable(const struct msi_desc *d, bool on)
 		  flags | (on ? PCI_MSI_FLAGS_ENABLE : 0));
 }
 
+static int compose(struct msi_msg *msg, u32 cpu, u32 vector)
+{
+	return irq_msi_compose_msg(msg, cpu_hot(cpu)->apic_id, vector);
+}
+
 static int msi_startup(struct irq_desc *desc)
 {
 	const struct msi_desc *d = desc->chip_data;
 	struct msi_msg msg;
-	int err = irq_msi_compose_msg(&msg, this_cpu(apic_id), desc->vector);
+	int err = compose(&msg, desc->cpu, desc->vector);
 
 	if (err)
 		return err;
@@ -99,6 +104,26 @@ static int msi_startup(struct irq_desc *desc)
 static void msi_shutdown(struct irq_desc *desc)
 {
 	msi_set_enable(desc->chip_data, false);
+}
+
+/*
+ * The data, which holds the vector, then the address, which holds the CPU:
+ * what is sent between the two is one half of each. The last read is answered
+ * behind every message that was sent before.
+ */
+static int msi_set_affinity(struct irq_desc *desc, u32 cpu, u8 vector)
+{
+	const struct msi_desc *d = desc->chip_data;
+	struct msi_msg msg;
+	int err = compose(&msg, cpu, vector);
+
+	if (err)
+		return err;
+	pci_write(d->dev, d->msi.data, 2, (u16)msg.data.raw);
+	pci_write(d->dev, d->msi.pos + PCI_MSI_ADDRESS_LO, 4,
+		  msg.address_lo.raw);
+	pci_read(d->dev, d->msi.pos + PCI_MSI_ADDRESS_LO, 4);
+	return 0;
 }
 
 static void msix_set_mask(struct irq_desc *desc, u32 masked)
@@ -124,7 +149,7 @@ static int msix_startup(struct irq_desc *desc)
 {
 	const struct msi_desc *d = desc->chip_data;
 	struct msi_msg msg;
-	int err = irq_msi_compose_msg(&msg, this_cpu(apic_id), desc->vector);
+	int err = compose(&msg, desc->cpu, desc->vector);
 
 	if (err)
 		return err;
@@ -133,14 +158,25 @@ static int msix_startup(struct irq_desc *desc)
 	return 0;
 }
 
+/* While an entry is masked the function keeps what it has to send. */
+static int msix_set_affinity(struct irq_desc *desc, u32 cpu, u8 vector)
+{
+	const struct msi_desc *d = desc->chip_data;
+	struct msi_msg msg;
+	int err = compose(&msg, cpu, vector);
+
+	if (err)
+		return err;
+	pci_msix_mask_irq(desc);
+	msix_write_msg(d->entry, &msg);
+	if (!(desc->state & IRQD_IRQ_MASKED))
+		pci_msix_unmask_irq(desc);
+	return 0;
+}
+
 static void msi_ack(struct irq_desc *desc)
 {
 	apic_eoi();
-}
-
-static int msi_retrigger(struct irq_desc *desc)
-{
-	return apic_send_self(desc->vector);
 }
 
 static const struct irq_chip pci_msi_chip = {
@@ -150,7 +186,8 @@ static const struct irq_chip pci_msi_chip = {
 	.irq_mask = pci_msi_mask_irq,
 	.irq_unmask = pci_msi_unmask_irq,
 	.irq_ack = msi_ack,
-	.irq_retrigger = msi_retrigger,
+	.irq_retrigger = apic_retrigger_irq,
+	.irq_set_affinity = msi_set_affinity,
 };
 
 static const struct irq_chip pci_msix_chip = {
@@ -160,7 +197,8 @@ static const struct irq_chip pci_msix_chip = {
 	.irq_mask = pci_msix_mask_irq,
 	.irq_unmask = pci_msix_unmask_irq,
 	.irq_ack = msi_ack,
-	.irq_retrigger = msi_retrigger,
+	.irq_retrigger = apic_retrigger_irq,
+	.irq_set_affinity = msix_set_affinity,
 };
 
 /* The nth descriptor of dev; of nobody (NULL): a free one. */

@@ -13,6 +13,7 @@
 
 #include <asm/io.h>
 #include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 #include <lib/errno.h>
 #include <mm/paging.h>
 
@@ -20,16 +21,38 @@
 #define PCI_CONFIG_DATA	   0xcfc
 #define CONFIG_ENABLE	   0x80000000u
 
+/* Address and data: nobody else between the two. */
+static raw_spinlock_t config_lock;
+
+static u64 lock_config(void)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&config_lock);
+	return flags;
+}
+
+static void unlock_config(u64 flags)
+{
+	raw_spin_unlock(&config_lock);
+	local_irq_restore(flags);
+}
+
+void pci_reset_lock(void)
+{
+	raw_spin_reset(&config_lock);
+}
+
 /* The address register keeps what is written, and only by 32 bits. */
 bool pci_conf1_present(void)
 {
-	u64 flags = local_irq_save();
+	u64 flags = lock_config();
 	u32 found = inl(PCI_CONFIG_ADDRESS), kept;
 
 	outl(CONFIG_ENABLE, PCI_CONFIG_ADDRESS);
 	kept = inl(PCI_CONFIG_ADDRESS);
 	outl(found, PCI_CONFIG_ADDRESS);
-	local_irq_restore(flags);
+	unlock_config(flags);
 	return kept == CONFIG_ENABLE;
 }
 
@@ -42,17 +65,17 @@ static u16 conf1_select(u8 bus, u8 devfn, u32 reg)
 
 u32 pci_conf1_read(u8 bus, u8 devfn, u32 reg, u32 len)
 {
-	u64 flags = local_irq_save();
+	u64 flags = lock_config();
 	u16 port = conf1_select(bus, devfn, reg);
 	u32 val = len == 1 ? inb(port) : len == 2 ? inw(port) : inl(port);
 
-	local_irq_restore(flags);
+	unlock_config(flags);
 	return val;
 }
 
 void pci_conf1_write(u8 bus, u8 devfn, u32 reg, u32 len, u32 val)
 {
-	u64 flags = local_irq_save();
+	u64 flags = lock_config();
 	u16 port = conf1_select(bus, devfn, reg);
 
 	if (len == 1)
@@ -61,7 +84,7 @@ void pci_conf1_write(u8 bus, u8 devfn, u32 reg, u32 len, u32 val)
 		outw((u16)val, port);
 	else
 		outl(val, port);
-	local_irq_restore(flags);
+	unlock_config(flags);
 }
 
 u32 pci_read(const struct pci_dev *dev, u32 reg, u32 len)

@@ -56,20 +56,22 @@ void irq_enable(struct irq_desc *desc)
 /* As nobody's: the next request_irq() finds no trace of the last. */
 static void forget_line(struct irq_desc *desc)
 {
+	release_irq_vector(desc);
 	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED |
 		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
 	desc->handle_irq = NULL;
 	desc->level = desc->wired_level;
 	desc->active_low = desc->wired_low;
-	release_irq_vector(desc);
 }
 
 int irq_startup(struct irq_desc *desc)
 {
-	int err = assign_irq_vector(desc);
+	int err = assign_irq_vector(desc, irq_startup_cpu(desc));
 
-	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED;
+	/* The last owner's handler may still run on another CPU. */
+	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED |
+		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
 	desc->threads_deferred = false;
 	if (!desc->handle_irq)
@@ -170,6 +172,8 @@ static __always_inline void handle_irq_event(struct irq_desc *desc)
 static __noinline bool irq_may_run(struct irq_desc *desc, u32 pending_if)
 {
 	desc->state &= ~IRQS_REPLAY;
+	if (desc->state & IRQD_MOVE_IN_PROGRESS)
+		irq_complete_move(desc);
 	if (!(desc->state & (IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS))) {
 		desc->state &= ~IRQS_PENDING;
 		return true;
@@ -226,6 +230,21 @@ static void cond_unmask_irq(struct irq_desc *desc)
 		unmask_irq(desc);
 }
 
+/*
+ * The level that is still there must not come again at the old CPU between its
+ * EOI and the move: Linux's ioapic_ack_level().
+ */
+static __noinline void eoi_and_move(struct irq_desc *desc)
+{
+	bool masked = desc->state & IRQD_IRQ_MASKED;
+
+	mask_irq(desc);
+	desc->chip->irq_eoi(desc);
+	irq_move_pending(desc);
+	if (!masked)
+		unmask_irq(desc);
+}
+
 /* The line is held until the handler quiets the device: end it after. */
 void handle_fasteoi_irq(struct irq_desc *desc)
 {
@@ -243,7 +262,10 @@ void handle_fasteoi_irq(struct irq_desc *desc)
 	if (unlikely(desc->state & IRQD_IRQ_MASKED))
 		cond_unmask_irq(desc);
 out:
-	desc->chip->irq_eoi(desc);
+	if (unlikely(desc->state & IRQD_SETAFFINITY_PENDING))
+		eoi_and_move(desc);
+	else
+		desc->chip->irq_eoi(desc);
 	raw_spin_unlock(&desc->lock);
 }
 
@@ -258,6 +280,8 @@ void handle_level_irq(struct irq_desc *desc)
 		kstat_incr(desc);
 		handle_irq_event(desc);
 		desc->state &= ~IRQD_IRQ_INPROGRESS;
+		if (desc->state & IRQD_SETAFFINITY_PENDING)
+			irq_move_pending(desc);
 		cond_unmask_irq(desc);
 	}
 	raw_spin_unlock(&desc->lock);

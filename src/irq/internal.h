@@ -24,6 +24,36 @@ void reset_window(struct irq_desc *desc);
 void irq_forget_thread(struct irqaction *action);
 void irq_forget_threads(void);
 
+/* Wait for desc's threads; those that were woken and wait run here. */
+void irq_finish_threads(struct irq_desc *desc);
+
+/* Locks whose holder was broken off: task context, nobody else works irqs. */
+void vector_reset_lock(void);
+void thread_reset_lock(void);
+void irqdesc_reset_lock(void);
+
+/* migration.c: the CPU where a line begins. Lock held. */
+u32 irq_startup_cpu(const struct irq_desc *desc);
+
+/* An interrupt of a line that is being moved has come. Lock held. */
+void irq_complete_move(struct irq_desc *desc);
+
+/* Move it now, if it can be: behind the EOI, masked. Lock held. */
+void irq_move_pending(struct irq_desc *desc);
+
+/* Lines that left this CPU give their vectors back. The IPI's handler. */
+void irq_move_cleanup(void);
+
+/*
+ * vector.c: a vector of cpu for desc, which has one elsewhere: its number, or
+ * -ENOSPC; one that was not used after all; those of desc->prev_cpu; is one of
+ * them pending here? Lock held.
+ */
+int reserve_irq_vector(struct irq_desc *desc, u32 cpu);
+void drop_reserved_vector(struct irq_desc *desc, u32 cpu, u8 v);
+void release_old_vectors(struct irq_desc *desc);
+bool old_vectors_pending(const struct irq_desc *desc);
+
 /*
  * ipi.c: send cpu the vector, unless one is on its way; the handler's first
  * words. Any context; on the CPU itself.
@@ -32,6 +62,7 @@ enum ipi {
 	IPI_RESCHEDULE,
 	IPI_CALL_FUNCTION,
 	IPI_CALL_FUNCTION_SINGLE,
+	IPI_IRQ_WORK,
 	NR_IPIS
 };
 void send_ipi(u32 cpu, enum ipi ipi);

@@ -8,15 +8,21 @@
 #include <apic/lapic.h>
 #include <console/printk.h>
 #include <cpu/cpumask.h>
+#include <cpu/deadline.h>
 #include <lib/errno.h>
 
 #include "internal.h"
+
+#define APIC_ID_MAX 0xfe /* 8 bits: more needs interrupt remapping */
+#define ACCEPT_US                                                  \
+	1000 /* a message that no APIC accepts is retried for ever \
+	      */
 
 static DEFINE_PER_CPU(u64, mismatches); /* Linux: irq_mis_count */
 
 static int ioapic_startup(struct irq_desc *desc)
 {
-	u32 apic_id = this_cpu(apic_id), pin;
+	u32 apic_id = cpu_hot(desc->cpu)->apic_id, pin;
 	union ioapic_rte rte = {
 		.vector = desc->vector,
 		.delivery_mode = APIC_DM_FIXED >> 8,
@@ -28,8 +34,8 @@ static int ioapic_startup(struct irq_desc *desc)
 
 	if (!ioapic_of_gsi(desc->gsi, &pin))
 		return -ENODEV;
-	if (apic_id > 0xfe)
-		return -ERANGE; /* 8 bits: more needs interrupt remapping */
+	if (apic_id > APIC_ID_MAX)
+		return -ERANGE;
 	gsi_write_rte(desc->gsi, rte);
 	return 0;
 }
@@ -84,10 +90,59 @@ u64 irq_mis_count(void)
 	return sum;
 }
 
-/* An edge is an interrupt of that vector, whoever sends it. */
-static int ioapic_retrigger(struct irq_desc *desc)
+/* Its interrupt is not accepted yet, or has not been ended. */
+static bool is_on_its_way(union ioapic_rte rte)
 {
-	return apic_send_self(desc->vector);
+	return rte.delivery_status || (rte.level && rte.remote_irr);
+}
+
+static bool has_left(u32 gsi)
+{
+	return !gsi_read_rte(gsi).delivery_status;
+}
+
+/*
+ * The vector first, then the destination: each write holds by itself. A mask
+ * would lose the edge that comes meanwhile.
+ */
+static void move_edge(u32 gsi, union ioapic_rte rte, u32 apic_id, u8 vector)
+{
+	rte.vector = vector;
+	gsi_write_rte(gsi, rte);
+	rte.dest = apic_id;
+	gsi_write_rte(gsi, rte);
+	WAIT_FOR(has_left(gsi), ACCEPT_US);
+}
+
+/* Masked it can only be what was there before, and it is still there after. */
+static int move_level(u32 gsi, union ioapic_rte rte, u32 apic_id, u8 vector)
+{
+	bool masked = rte.masked, busy;
+
+	rte.masked = true;
+	gsi_write_rte(gsi, rte);
+	busy = is_on_its_way(gsi_read_rte(gsi));
+	if (!busy) {
+		rte.vector = vector;
+		rte.dest = apic_id;
+		gsi_write_rte(gsi, rte);
+	}
+	rte.masked = masked;
+	gsi_write_rte(gsi, rte);
+	return busy ? -EBUSY : 0;
+}
+
+static int ioapic_set_affinity(struct irq_desc *desc, u32 cpu, u8 vector)
+{
+	u32 apic_id = cpu_hot(cpu)->apic_id;
+	union ioapic_rte rte = gsi_read_rte(desc->gsi);
+
+	if (apic_id > APIC_ID_MAX)
+		return -ERANGE;
+	if (desc->level)
+		return move_level(desc->gsi, rte, apic_id, vector);
+	move_edge(desc->gsi, rte, apic_id, vector);
+	return 0;
 }
 
 static void mask_pin_of(u32 gsi, u32 vector)
@@ -117,5 +172,6 @@ const struct irq_chip ioapic_chip = {
 	.irq_unmask = ioapic_unmask,
 	.irq_ack = ioapic_ack,
 	.irq_eoi = ioapic_eoi,
-	.irq_retrigger = ioapic_retrigger,
+	.irq_retrigger = apic_retrigger_irq,
+	.irq_set_affinity = ioapic_set_affinity,
 };

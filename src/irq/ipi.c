@@ -20,6 +20,7 @@ static const u8 ipi_vector[NR_IPIS] = {
 	[IPI_RESCHEDULE] = RESCHEDULE_VECTOR,
 	[IPI_CALL_FUNCTION] = CALL_FUNCTION_VECTOR,
 	[IPI_CALL_FUNCTION_SINGLE] = CALL_FUNCTION_SINGLE_VECTOR,
+	[IPI_IRQ_WORK] = IRQ_WORK_VECTOR,
 };
 
 /* Is it ours to send? Then it counts as sent. */

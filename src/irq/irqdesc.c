@@ -7,12 +7,37 @@
  */
 #include <apic/ioapic.h>
 #include <bh/softirq.h>
+#include <cpu/irqflags.h>
+#include <irq/ipi.h>
 #include <lib/errno.h>
 
 #include "internal.h"
 
-/* The table is written here; each descriptor under its own lock after that. */
+/*
+ * Which are given out changes under the table's lock; the rest of each under
+ * its own.
+ */
 static struct irq_desc irq_descs[NR_IRQS];
+static raw_spinlock_t descs_lock;
+
+static u64 lock_descs(void)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&descs_lock);
+	return flags;
+}
+
+static void unlock_descs(u64 flags)
+{
+	raw_spin_unlock(&descs_lock);
+	local_irq_restore(flags);
+}
+
+void irqdesc_reset_lock(void)
+{
+	raw_spin_reset(&descs_lock);
+}
 
 struct irq_desc *irq_to_desc(u32 irq)
 {
@@ -41,6 +66,7 @@ void early_irq_init(void)
 		irq_descs[irq] = gsi_desc(irq);
 	vector_irq_init();
 	idle_threads_hook = irq_run_threads;
+	kick_cpu_hook = smp_send_reschedule;
 }
 
 void init_IRQ(const struct acpi_info *info)
@@ -56,12 +82,11 @@ void init_IRQ(const struct acpi_info *info)
 	}
 }
 
-int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
+/* Lock held. */
+static int alloc_desc(const struct irq_chip *chip, void *chip_data)
 {
 	u32 pin;
 
-	if (!chip)
-		return -EINVAL;
 	for (u32 irq = NR_IRQS; irq-- > NR_LEGACY_IRQS;) {
 		struct irq_desc *desc = &irq_descs[irq];
 
@@ -78,10 +103,25 @@ int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
 	return -ENOSPC;
 }
 
+int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
+{
+	u64 flags;
+	int irq;
+
+	if (!chip)
+		return -EINVAL;
+	flags = lock_descs();
+	irq = alloc_desc(chip, chip_data);
+	unlock_descs(flags);
+	return irq;
+}
+
 void irq_free_desc(u32 irq)
 {
 	struct irq_desc *desc = irq_to_desc(irq);
+	u64 flags = lock_descs();
 
 	if (desc && !desc->action && desc->chip != &ioapic_chip)
 		*desc = gsi_desc(irq);
+	unlock_descs(flags);
 }

@@ -4,6 +4,7 @@
  *
  * Linux: kernel/irq/manage.c.
  */
+#include <apic/ioapic.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -13,9 +14,12 @@
 #include "internal.h"
 
 #define NR_ACTIONS 64
+#define ALIVE_US   100000 /* a handler that will return has */
 
-/* Task context writes; a free slot has no handler. */
+/* A free slot has no handler: it is taken under the lock, given back without.
+ */
 static struct irqaction actions[NR_ACTIONS];
+static raw_spinlock_t actions_lock;
 
 static u64 lock_desc(struct irq_desc *desc)
 {
@@ -38,13 +42,24 @@ static irqreturn_t irq_default_primary_handler(int irq, void *dev)
 
 static struct irqaction *new_action(const struct irqaction *want)
 {
-	for (u32 i = 0; i < NR_ACTIONS; i++) {
-		if (actions[i].handler)
-			continue;
-		actions[i] = *want;
-		return &actions[i];
-	}
-	return NULL;
+	struct irqaction *action = actions;
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&actions_lock);
+	while (action < actions + NR_ACTIONS && READ_ONCE(action->handler))
+		action++;
+	if (action < actions + NR_ACTIONS)
+		*action = *want;
+	else
+		action = NULL;
+	raw_spin_unlock(&actions_lock);
+	local_irq_restore(flags);
+	return action;
+}
+
+static void free_action(struct irqaction *action)
+{
+	__atomic_store_n(&action->handler, NULL, __ATOMIC_RELEASE);
 }
 
 static u32 trigger_of(const struct irq_desc *desc)
@@ -160,11 +175,13 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 	action = new_action(&want);
 	if (!action)
 		return -ENOMEM;
+	if (!READ_ONCE(desc->action))
+		synchronize_hardirq(irq); /* the last owner's: free_irq() */
 	irqflags = lock_desc(desc);
 	err = __setup_irq(desc, action);
 	unlock_desc(desc, irqflags);
 	if (err)
-		action->handler = NULL;
+		free_action(action);
 	return err;
 }
 
@@ -199,8 +216,18 @@ int free_irq(u32 irq, void *dev)
 		return -ENOENT;
 	synchronize_irq(irq); /* a thread that was woken runs once more */
 	irq_forget_thread(action);
-	action->handler = NULL;
+	free_action(action);
 	return 0;
+}
+
+/* Another CPU's handler may just be at it; one that was broken off is not. */
+static void forget_handlers(struct irq_desc *desc)
+{
+	if (READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS &&
+	    !WAIT_FOR(!(READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS),
+		      ALIVE_US))
+		desc->state &= ~IRQD_IRQ_INPROGRESS;
+	desc->threads_active = 0;
 }
 
 void irq_free_lines(void)
@@ -209,13 +236,22 @@ void irq_free_lines(void)
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		struct irq_desc *desc = irq_to_desc(irq);
 
-		/* A handler that was broken off left these behind. */
-		desc->lock.locked = 0;
-		desc->state &= ~IRQD_IRQ_INPROGRESS;
-		desc->threads_active = 0;
+		forget_handlers(desc);
 		while (desc->action)
 			free_irq(irq, desc->action->dev);
+		desc->affinity_set = false;
 	}
+}
+
+void irq_reset_locks(void)
+{
+	ioapic_reset_lock();
+	raw_spin_reset(&actions_lock);
+	vector_reset_lock();
+	thread_reset_lock();
+	irqdesc_reset_lock();
+	for (u32 irq = 0; irq < NR_IRQS; irq++)
+		raw_spin_reset(&irq_to_desc(irq)->lock);
 }
 
 void disable_irq_nosync(u32 irq)
@@ -269,7 +305,7 @@ void synchronize_irq(u32 irq)
 {
 	if (synchronize_hardirq(irq) || !in_task())
 		return;
-	irq_run_threads();
+	irq_finish_threads(irq_to_desc(irq));
 }
 
 int irq_set_handler(u32 irq, irq_flow_handler_t handle)
@@ -282,9 +318,4 @@ int irq_set_handler(u32 irq, irq_flow_handler_t handle)
 		return -EBUSY;
 	desc->handle_irq = handle;
 	return 0;
-}
-
-int irq_set_affinity(u32 irq, u32 cpu)
-{
-	return irq_to_desc(irq) && cpu == smp_processor_id() ? 0 : -EINVAL;
 }

@@ -12,6 +12,8 @@
 #include <irq/ipi.h>
 #include <irq/irqstat.h>
 
+#include "internal.h"
+
 void (*reboot_hook)(void);
 
 static void reboot_interrupt(void)
@@ -38,7 +40,7 @@ DEFINE_SYSVEC(thermal, thermal, )
 DEFINE_SYSVEC(threshold, threshold, )
 DEFINE_SYSVEC(reboot, reboot, reboot_interrupt())
 DEFINE_SYSVEC(x86_platform_ipi, platform_ipis, )
-DEFINE_SYSVEC(irq_work, irq_work, )
+DEFINE_SYSVEC(irq_work, irq_work, irq_move_cleanup())
 
 void sysvec_apic_timer_interrupt(struct pt_regs *regs)
 {

@@ -1,23 +1,45 @@
 // SPDX-License-Identifier: MIT
 /*
- * vector.c - who owns which vector of this CPU: lines, and cases' claims.
+ * vector.c - who owns which vector of which CPU: lines, and cases' claims.
  *
  * Linux: arch/x86/kernel/apic/vector.c.
  */
 #include <apic/lapic.h>
 #include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
+#include <irq/ipi.h>
 #include <lib/errno.h>
 
 #include "internal.h"
 
 #define NR_CLAIMS 32
 
-/* Written in task context. */
+/* Guards every CPU's vector_irq[], and claims[]. Inside a descriptor's lock. */
+static raw_spinlock_t vector_lock;
+
 static struct {
 	struct irq_desc desc;
 	struct irqaction action;
 } claims[NR_CLAIMS];
+
+static u64 lock_vectors(void)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&vector_lock);
+	return flags;
+}
+
+static void unlock_vectors(u64 flags)
+{
+	raw_spin_unlock(&vector_lock);
+	local_irq_restore(flags);
+}
+
+void vector_reset_lock(void)
+{
+	raw_spin_reset(&vector_lock);
+}
 
 void vector_irq_init(void)
 {
@@ -31,46 +53,127 @@ static bool is_device_vector(u32 v)
 	       v != IA32_SYSCALL_VECTOR;
 }
 
-static void take(struct irq_desc *desc, u32 v)
+static struct irq_desc **slot(u32 cpu, u32 v)
 {
-	desc->vector = (u8)v;
-	desc->cpu = smp_processor_id();
-	WRITE_ONCE(*this_vector_irq(v), desc);
+	return &cpu_hot(cpu)->vector_irq[v];
 }
 
-int assign_irq_vector(struct irq_desc *desc)
+static bool is_free(u32 cpu, u32 v)
 {
-	/* An ISA line's own vector, whatever it used while that was taken. */
-	u32 own = desc->irq < NR_LEGACY_IRQS ? ISA_IRQ_VECTOR(desc->irq)
-					     : desc->vector;
+	return *slot(cpu, v) == VECTOR_UNUSED;
+}
 
-	if (own && *this_vector_irq(own) == VECTOR_UNUSED) {
-		take(desc, own);
-		return 0;
-	}
-	for (u32 v = ISA_IRQ_VECTOR(NR_LEGACY_IRQS);
-	     is_device_vector(v) || v == IA32_SYSCALL_VECTOR; v++) {
-		if (!is_device_vector(v) ||
-		    *this_vector_irq(v) != VECTOR_UNUSED)
-			continue;
-		take(desc, v);
-		return 0;
+static void take(struct irq_desc *desc, u32 cpu, u32 v)
+{
+	WRITE_ONCE(*slot(cpu, v), desc);
+	desc->vector = (u8)v;
+	desc->cpu = cpu;
+}
+
+/* The lowest above the ISA lines' that is free on both CPUs, or -ENOSPC. */
+static int lowest_free(u32 cpu, u32 other)
+{
+	for (u32 v = ISA_IRQ_VECTOR(NR_LEGACY_IRQS); v < FIRST_SYSTEM_VECTOR;
+	     v++) {
+		if (is_device_vector(v) && is_free(cpu, v) && is_free(other, v))
+			return (int)v;
 	}
 	return -ENOSPC;
 }
 
-void release_irq_vector(struct irq_desc *desc)
+int assign_irq_vector(struct irq_desc *desc, u32 cpu)
 {
-	struct irq_desc **slot = this_vector_irq(desc->vector);
+	/* An ISA line's own vector, whatever it used while that was taken. */
+	u32 own = desc->irq < NR_LEGACY_IRQS ? ISA_IRQ_VECTOR(desc->irq)
+					     : desc->vector;
+	u64 flags = lock_vectors();
+	int v = own && is_free(cpu, own) ? (int)own : lowest_free(cpu, cpu);
 
-	if (*slot == desc)
-		WRITE_ONCE(*slot, VECTOR_UNUSED);
+	if (v >= 0)
+		take(desc, cpu, (u32)v);
+	unlock_vectors(flags);
+	return v < 0 ? v : 0;
 }
 
-int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
+/*
+ * While it is being moved an interrupt may come by the new vector at the old
+ * CPU, or by the old one at the new: both lead to the line.
+ */
+int reserve_irq_vector(struct irq_desc *desc, u32 cpu)
 {
-	if (!is_device_vector(vector) || !handler)
-		return -EINVAL;
+	u64 flags = lock_vectors();
+	int v = is_free(cpu, desc->vector) ? desc->vector
+					   : lowest_free(cpu, desc->cpu);
+
+	if (v >= 0) {
+		WRITE_ONCE(*slot(cpu, (u32)v), desc);
+		WRITE_ONCE(*slot(desc->cpu, (u32)v), desc);
+	}
+	unlock_vectors(flags);
+	return v;
+}
+
+void drop_reserved_vector(struct irq_desc *desc, u32 cpu, u8 v)
+{
+	u64 flags = lock_vectors();
+
+	WRITE_ONCE(*slot(cpu, v), VECTOR_UNUSED);
+	if (v != desc->vector)
+		WRITE_ONCE(*slot(desc->cpu, v), VECTOR_UNUSED);
+	unlock_vectors(flags);
+}
+
+static void clear_slots(struct irq_desc *desc, u32 cpu)
+{
+	for (u32 v = FIRST_EXTERNAL_VECTOR; v < FIRST_SYSTEM_VECTOR; v++) {
+		if (*slot(cpu, v) == desc &&
+		    (cpu != desc->cpu || v != desc->vector))
+			WRITE_ONCE(*slot(cpu, v), VECTOR_UNUSED);
+	}
+}
+
+void release_old_vectors(struct irq_desc *desc)
+{
+	u64 flags = lock_vectors();
+
+	clear_slots(desc, desc->prev_cpu);
+	unlock_vectors(flags);
+}
+
+/*
+ * On the CPU that the line left. What is in service has found the line
+ * already; what is pending is still to.
+ */
+bool old_vectors_pending(const struct irq_desc *desc)
+{
+	for (u32 v = FIRST_EXTERNAL_VECTOR; v < FIRST_SYSTEM_VECTOR; v++) {
+		if (*this_vector_irq(v) == desc && lapic_test(APIC_IRR, v))
+			return true;
+	}
+	return false;
+}
+
+void release_irq_vector(struct irq_desc *desc)
+{
+	u64 flags = lock_vectors();
+
+	if (*slot(desc->cpu, desc->vector) == desc)
+		WRITE_ONCE(*slot(desc->cpu, desc->vector), VECTOR_UNUSED);
+	if (desc->state & IRQD_MOVE_IN_PROGRESS)
+		clear_slots(desc, desc->prev_cpu);
+	unlock_vectors(flags);
+}
+
+int apic_retrigger_irq(struct irq_desc *desc)
+{
+	if (desc->cpu == smp_processor_id())
+		return apic_send_self(desc->vector);
+	return apic_send_ipi(cpu_hot(desc->cpu)->apic_id, desc->vector);
+}
+
+/* Lock held. */
+static int claim(u32 vector, irq_handler_t handler, void *dev)
+{
 	if (*this_vector_irq(vector) != VECTOR_UNUSED)
 		return -EBUSY;
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
@@ -83,61 +186,97 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 			.action = &claims[i].action,
 			.irq = vector, /* its handler is told this */
 		};
-		take(&claims[i].desc, vector);
+		take(&claims[i].desc, smp_processor_id(), vector);
 		return 0;
 	}
 	return -ENOMEM;
 }
 
-int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev)
+int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 {
-	int err = irq_claim_vector(vector, handler, dev);
-	struct irq_desc **slot;
+	u64 flags;
+	int err;
+
+	if (!is_device_vector(vector) || !handler)
+		return -EINVAL;
+	flags = lock_vectors();
+	err = claim(vector, handler, dev);
+	unlock_vectors(flags);
+	return err;
+}
+
+/* Wherever it is taken: at one CPU, or everywhere. Lock held. */
+static void drop_claim(struct irq_desc *desc)
+{
 	u32 cpu;
 
-	if (err)
-		return err;
 	for_each_online_cpu (cpu) {
-		slot = &cpu_hot(cpu)->vector_irq[vector];
+		if (*slot(cpu, desc->vector) == desc)
+			WRITE_ONCE(*slot(cpu, desc->vector), VECTOR_UNUSED);
+	}
+	desc->action = NULL;
+}
+
+/* This CPU's claim is every CPU's, if all have the vector free. Lock held. */
+static int claim_others(u32 vector)
+{
+	struct irq_desc *desc = *this_vector_irq(vector);
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
 		if (cpu == smp_processor_id())
 			continue;
-		if (*slot != VECTOR_UNUSED) {
-			irq_release_vector(vector);
+		if (*slot(cpu, vector) != VECTOR_UNUSED) {
+			drop_claim(desc);
 			return -EBUSY;
 		}
-		WRITE_ONCE(*slot, *this_vector_irq(vector));
+		WRITE_ONCE(*slot(cpu, vector), desc);
 	}
 	return 0;
 }
 
-/* Wherever it is taken: at one CPU, or everywhere. */
-static void drop_claim(struct irq_desc *claim)
+int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev)
 {
-	struct irq_desc **slot;
-	u32 cpu;
+	u64 flags;
+	int err;
 
-	for_each_online_cpu (cpu) {
-		slot = &cpu_hot(cpu)->vector_irq[claim->vector];
-		if (*slot == claim)
-			WRITE_ONCE(*slot, VECTOR_UNUSED);
-	}
-	claim->action = NULL;
+	if (!is_device_vector(vector) || !handler)
+		return -EINVAL;
+	flags = lock_vectors();
+	err = claim(vector, handler, dev);
+	if (!err)
+		err = claim_others(vector);
+	unlock_vectors(flags);
+	return err;
 }
 
 void irq_release_vector(u32 vector)
 {
+	u64 flags;
+
 	if (vector >= NR_VECTORS)
 		return;
+	flags = lock_vectors();
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
 		if (*this_vector_irq(vector) == &claims[i].desc)
 			drop_claim(&claims[i].desc);
 	}
+	unlock_vectors(flags);
 }
 
+static void release_claim_here(void *desc)
+{
+	irq_release_vector(((const struct irq_desc *)desc)->vector);
+}
+
+/* Each on its own CPU, where no handler of it can be running then. */
 void irq_release_claims(void)
 {
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
-		if (claims[i].desc.action)
-			drop_claim(&claims[i].desc);
+		struct irq_desc *desc = &claims[i].desc;
+
+		if (READ_ONCE(desc->action))
+			smp_call_function_single(desc->cpu, release_claim_here,
+						 desc, true);
 	}
 }

@@ -8,6 +8,7 @@
 #include <asm/special_insns.h>
 #include <console/printk.h>
 #include <cpu/irqflags.h>
+#include <dev/pci.h>
 #include <irq/ipi.h>
 #include <irq/irq.h>
 #include <lib/string.h>
@@ -93,6 +94,8 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	if (!catch_run(&frame, CATCH_GUARD, fn, (void *)c))
 		return;
 	write_dr7(DR7_FIXED); /* a breakpoint of its own must not be next */
+	irq_reset_locks();
+	pci_reset_lock();
 	abandon_calls();
 	ktest_result.failures++;
 	if (!watchdog_fired())

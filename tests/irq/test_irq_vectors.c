@@ -70,6 +70,7 @@ static int setup(void)
 static void teardown(void)
 {
 	irq_sources_close();
+	affinity_close();
 	irq_release_vector(VECTOR_LOW);
 	irq_release_vector(VECTOR_HIGH);
 	soft_close();
