@@ -21,6 +21,9 @@ struct tasklet_head {
 static DEFINE_PER_CPU(struct tasklet_head, tasklet_vec);
 static DEFINE_PER_CPU(struct tasklet_head, tasklet_hi_vec);
 
+/* How often what was queued has been forgotten. Its own CPU's, with IF=0. */
+static DEFINE_PER_CPU(u32, discards);
+
 static bool test_and_set(unsigned long *word, u32 bit)
 {
 	return __atomic_fetch_or(word, BIT(bit), __ATOMIC_ACQ_REL) & BIT(bit);
@@ -91,24 +94,37 @@ static bool run_one(struct tasklet_struct *t)
 	return ran;
 }
 
+/* Unless an interrupt has discarded it meanwhile, with those behind it. */
+static bool queue_again(struct tasklet_head *vec, struct tasklet_struct *t,
+			u32 softirq, u32 discards_before)
+{
+	bool wanted;
+
+	local_irq_disable();
+	wanted = *this_cpu_ptr(&discards) == discards_before;
+	if (wanted)
+		queue_locked(vec, t, softirq);
+	local_irq_enable();
+	return wanted;
+}
+
 static void tasklet_action_common(struct tasklet_head *vec, u32 softirq)
 {
 	struct tasklet_struct *list;
+	u32 before;
 
 	local_irq_disable();
 	list = vec->head;
 	vec->head = NULL;
+	before = *this_cpu_ptr(&discards);
 	local_irq_enable();
 
-	while (list) {
+	while (list && READ_ONCE(*this_cpu_ptr(&discards)) == before) {
 		struct tasklet_struct *t = list;
 
 		list = t->next;
-		if (run_one(t))
-			continue;
-		local_irq_disable();
-		queue_locked(vec, t, softirq);
-		local_irq_enable();
+		if (!run_one(t) && !queue_again(vec, t, softirq, before))
+			return;
 	}
 }
 
@@ -144,6 +160,7 @@ void tasklet_discard(void)
 {
 	u64 flags = local_irq_save();
 
+	++*this_cpu_ptr(&discards);
 	this_cpu_ptr(&tasklet_vec)->head = NULL;
 	this_cpu_ptr(&tasklet_hi_vec)->head = NULL;
 	local_irq_restore(flags);
