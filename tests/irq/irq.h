@@ -56,3 +56,4 @@ u32 irq_lines_of(void (*fn)(void));
 /* Give back the devices that cases drive through request_irq(). */
 void irq_sources_close(void);
 void affinity_close(void);
+void far_close(void);

@@ -71,6 +71,7 @@ static void teardown(void)
 {
 	irq_sources_close();
 	affinity_close();
+	far_close();
 	irq_release_vector(VECTOR_LOW);
 	irq_release_vector(VECTOR_HIGH);
 	soft_close();

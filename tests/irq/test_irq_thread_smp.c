@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_irq_thread_smp.c - which CPU runs a line's thread, and that no two do.
+ *
+ * Linux: kernel/irq/manage.c irq_thread(), irq_thread_check_affinity().
+ */
+#include "smp.h"
+
+#include <cpu/preempt.h>
+#include <lib/string.h>
+
+#define THREAD	"Linux kernel/irq/manage.c, irq_thread()"
+#define FOLLOWS "Linux kernel/irq/manage.c, irq_thread_check_affinity()"
+#define STAY_US 20000
+
+static struct {
+	volatile u32 begun, ended, cpu, inside, nested;
+	volatile bool hold, in_task;
+	u32 stay_us;
+} thread;
+
+static irqreturn_t thread_fn(int irq, void *dev)
+{
+	if (__atomic_fetch_add(&thread.inside, 1, __ATOMIC_SEQ_CST))
+		thread.nested++;
+	thread.cpu = smp_processor_id();
+	thread.in_task = in_task();
+	__atomic_fetch_add(&thread.begun, 1, __ATOMIC_SEQ_CST);
+	if (thread.stay_us)
+		udelay(thread.stay_us);
+	WAIT_FOR(!thread.hold, WAIT_DEFAULT_US);
+	__atomic_fetch_sub(&thread.inside, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&thread.ended, 1, __ATOMIC_SEQ_CST);
+	return IRQ_HANDLED;
+}
+
+/* The line at the other CPU, with a thread. */
+static bool open(u32 flags)
+{
+	if (!far_prepare())
+		return false;
+	memset(&thread, 0, sizeof(thread));
+	far.answer = IRQ_WAKE_THREAD;
+	EXPECT_EQ(irq_set_affinity(QUIET_IRQ, far.other), 0);
+	return EXPECT_EQ(request_threaded_irq(QUIET_IRQ, far_handler, thread_fn,
+					      flags, "far", &far),
+			 0);
+}
+
+#define OPEN(flags)                                                          \
+	do {                                                                 \
+		if (!open(flags))                                            \
+			SKIP(return, "no IOAPIC pin for irq %u", QUIET_IRQ); \
+	} while (0)
+
+static bool thread_begins(u32 n)
+{
+	return EXPECT_TRUE(WAIT_FOR(thread.begun == n, WAIT_DEFAULT_US));
+}
+
+TEST(irq, a_thread_runs_on_the_cpu_of_its_line, FOLLOWS, SMP_LINE)
+{
+	OPEN(IRQF_TRIGGER_RISING);
+	EXPECT_TRUE(far_raise());
+	EXPECT_FALSE(irq_run_threads()); /* not this CPU's to run */
+	EXPECT_TRUE(WAIT_FOR(thread.ended == 1, WAIT_DEFAULT_US));
+	EXPECT_EQ(thread.cpu, far.other);
+	EXPECT_TRUE(thread.in_task);
+}
+
+TEST(irq, a_thread_follows_its_line, FOLLOWS, SMP_LINE)
+{
+	OPEN(IRQF_TRIGGER_RISING);
+	EXPECT_TRUE(far_raise());
+	EXPECT_TRUE(WAIT_FOR(thread.ended == 1, WAIT_DEFAULT_US));
+	EXPECT_EQ(irq_set_affinity(QUIET_IRQ, 0), 0);
+	EXPECT_TRUE(far_raise());
+	EXPECT_EQ(thread.begun, 1);
+	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(thread.ended, 2);
+	EXPECT_EQ(thread.cpu, 0);
+}
+
+TEST(irq, a_thread_never_runs_beside_itself, THREAD, SMP_LINE)
+{
+	OPEN(IRQF_TRIGGER_RISING);
+	thread.hold = true;
+	EXPECT_TRUE(far_raise());
+	if (!thread_begins(1))
+		return;
+	EXPECT_EQ(irq_set_affinity(QUIET_IRQ, 0), 0);
+	EXPECT_TRUE(far_raise());
+	EXPECT_FALSE(irq_run_threads());
+	thread.hold = false;
+	EXPECT_TRUE(WAIT_FOR(irq_run_threads(), WAIT_DEFAULT_US));
+	EXPECT_EQ(thread.ended, 2);
+	EXPECT_EQ(thread.cpu, 0);
+	EXPECT_EQ(thread.nested, 0);
+}
+
+TEST(irq, free_irq_waits_for_a_thread_on_another_cpu,
+     "Linux kernel/irq/manage.c, free_irq()", SMP_LINE)
+{
+	OPEN(IRQF_TRIGGER_RISING);
+	thread.stay_us = STAY_US;
+	EXPECT_TRUE(far_raise());
+	if (!thread_begins(1))
+		return;
+	EXPECT_EQ(free_irq(QUIET_IRQ, &far), 0);
+	EXPECT_EQ(thread.ended, 1);
+}
+
+static volatile bool busy, stop;
+
+static void be_busy(void *unused)
+{
+	busy = true;
+	WAIT_FOR(stop, WAIT_DEFAULT_US);
+}
+
+/* Its CPU has a task that does not end: who waits for it runs it. */
+TEST(irq, a_thread_whose_cpu_is_busy_runs_where_it_is_waited_for,
+     "irqbed include/irq/irq.h, synchronize_irq()", SMP_LINE)
+{
+	OPEN(IRQF_TRIGGER_RISING);
+	busy = stop = false;
+	EXPECT_EQ(run_on_start(far.other, be_busy, NULL, RUN_US), 0);
+	EXPECT_TRUE(WAIT_FOR(busy, WAIT_DEFAULT_US));
+	EXPECT_TRUE(far_raise());
+	EXPECT_EQ(far.cpu, far.other);
+	EXPECT_EQ(thread.begun, 0);
+	synchronize_irq(QUIET_IRQ);
+	EXPECT_EQ(thread.ended, 1);
+	EXPECT_EQ(thread.cpu, 0);
+	stop = true;
+	EXPECT_EQ(run_on_wait(far.other), 0);
+	EXPECT_EQ(thread.ended, 1);
+}
+
+/* Masked where the handler ran, unmasked where the thread did. */
+TEST(irq, a_oneshot_line_is_unmasked_by_its_thread_on_another_cpu,
+     "Linux kernel/irq/manage.c, irq_finalize_oneshot()", SMP_LINE)
+{
+	OPEN(IRQF_ONESHOT | IRQF_TRIGGER_HIGH);
+	thread.hold = true;
+	EXPECT_TRUE(far_raise());
+	if (!thread_begins(1))
+		return;
+	EXPECT_TRUE(READ_ONCE(far.desc->state) & IRQD_IRQ_MASKED);
+	thread.hold = false;
+	EXPECT_TRUE(WAIT_FOR(!(READ_ONCE(far.desc->state) & IRQD_IRQ_MASKED),
+			     WAIT_DEFAULT_US));
+	EXPECT_EQ(thread.ended, 1);
+}
