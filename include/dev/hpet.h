@@ -79,6 +79,14 @@ void hpet_timer_stop(u32 timer);
 bool hpet_status(u32 timer);
 void hpet_clear_status(u32 timer);
 
+/*
+ * An irq for a timer's messages: request_irq(), then hpet_oneshot() or
+ * hpet_periodic() as hpet_irq_setup() says at that time; irq_free_desc() in
+ * the end. The irq, -ENODEV (it sends none) or -ENOSPC.
+ */
+int hpet_alloc_irq(u32 timer);
+void hpet_irq_setup(u32 timer, struct hpet_setup *setup);
+
 /* Nanoseconds as HPET ticks, rounded up. */
 u64 hpet_ns_to_ticks(u64 ns);
 

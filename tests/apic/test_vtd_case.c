@@ -128,6 +128,7 @@ static void put_back(void)
 {
 	struct dmar_fault fault;
 
+	vtd_affinity_close();
 	for (u32 s = 0; in_use && s < NR_PCI_SOURCES; s++)
 		pci_source_close(s);
 	pins_close();

@@ -48,5 +48,8 @@ u32 vtd_pulse(u32 want);
 void vtd_raise(void);
 void vtd_lower(void);
 
+/* A line through the table, for the teardown. */
+void vtd_affinity_close(void);
+
 /* One pulse is blocked, and that is recorded once. False: it is not. */
 bool vtd_blocked(struct dmar_fault *fault);

@@ -9,10 +9,12 @@
 
 #include <asm/io.h>
 #include <irq/irq.h>
+#include <ktest/affinity.h>
 #include <ktest/raised.h>
 #include <lib/errno.h>
 
-#define NR_ENTRIES 2
+#define NR_ENTRIES  2
+#define MOVE_ROUNDS 100
 
 static u32 calls[NR_ENTRIES];
 
@@ -182,4 +184,67 @@ TEST(msi, x_disabled_irq_is_masked_by_the_first_that_comes,
      "Linux kernel/irq/chip.c, handle_edge_irq()")
 {
 	each_source(HAS_MSIX, judge_disable_irq);
+}
+
+static void raise_message(void)
+{
+	pci_source_raise(src);
+}
+
+static void raise_entry(void)
+{
+	pci_source_raise_vector(src, 0);
+}
+
+static void lower(void)
+{
+	pci_source_lower(src);
+}
+
+static bool begin_moving(u32 flags, void (*raise)(void))
+{
+	struct moved_line line = { .raise = raise, .lower = lower };
+
+	if (!EXPECT_EQ(pci_alloc_irq_vectors(pdev, 1, flags), 1))
+		return false;
+	line.irq = (u32)pci_irq_vector(pdev, 0);
+	if (!affinity_begin(&line, 0))
+		return false;
+	if (flags == PCI_IRQ_MSIX) {
+		absorb_pending();
+		raised_irqs(line.irq, affinity_calls());
+	}
+	return true;
+}
+
+static void judge_move(void)
+{
+	if (begin_moving(PCI_IRQ_MSI, raise_message)) {
+		affinity_each_cpu();
+		affinity_under_load(MOVE_ROUNDS);
+	}
+	affinity_end();
+}
+
+#define AFFINITY "Linux kernel/irq/manage.c, irq_set_affinity()"
+
+TEST(msi, a_message_goes_to_each_cpu_and_none_is_lost_on_the_way, AFFINITY,
+     .needs = NEEDS_SMP)
+{
+	each_source(HAS_MSI, judge_move);
+}
+
+static void judge_move_x(void)
+{
+	if (begin_moving(PCI_IRQ_MSIX, raise_entry)) {
+		affinity_each_cpu();
+		affinity_under_load(MOVE_ROUNDS);
+	}
+	affinity_end();
+}
+
+TEST(msi, x_an_entry_goes_to_each_cpu_and_none_is_lost_on_the_way, AFFINITY,
+     .needs = NEEDS_SMP)
+{
+	each_source(HAS_MSIX, judge_move_x);
 }

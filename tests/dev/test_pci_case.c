@@ -9,6 +9,7 @@
 
 #include <acpi/tables.h>
 #include <irq/irq.h>
+#include <ktest/affinity.h>
 #include <ktest/arrivals.h>
 #include <lib/errno.h>
 
@@ -30,6 +31,7 @@ static struct {
 
 void pci_case_close(void)
 {
+	affinity_end();
 	for (enum pci_source s = 0; s < NR_PCI_SOURCES; s++)
 		pci_source_close(s);
 	pins_close();

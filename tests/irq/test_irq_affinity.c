@@ -32,6 +32,7 @@ static struct pit_state pit_found;
 static struct rtc_state rtc_found;
 static struct hpet_timer_state hpet_found;
 static struct hpet_setup shot;
+static u32 fsb_irq;
 
 /*
  * What comes by itself is stopped before its line is freed; stopping the PIT
@@ -44,6 +45,9 @@ void affinity_close(void)
 	if (uses_hpet)
 		hpet_timer_stop(TIMER);
 	affinity_end();
+	if (fsb_irq)
+		irq_free_desc(fsb_irq);
+	fsb_irq = 0;
 	if (wire != NR_WIRES)
 		wire_close(wire);
 	if (uses_pit) {
@@ -170,6 +174,25 @@ static void hpet_shoot(void)
 	}
 }
 
+static void fsb_shoot(void)
+{
+	hpet_irq_setup(TIMER, &shot);
+	hpet_shoot();
+}
+
+static bool open_fsb(void)
+{
+	struct moved_line line = { .raise = fsb_shoot };
+	int irq = hpet_alloc_irq(TIMER);
+
+	if (irq < 0)
+		SKIP(return false, "timer %u sends no FSB messages", TIMER);
+	line.irq = fsb_irq = (u32)irq;
+	hpet_timer_save(TIMER, &hpet_found);
+	uses_hpet = true;
+	return affinity_begin(&line, 0);
+}
+
 static u32 irq_of_gsi(u32 gsi)
 {
 	for (u32 irq = 0; irq < NR_LEGACY_IRQS; irq++) {
@@ -212,4 +235,11 @@ TEST(irq, the_hpets_moving_line_is_neither_lost_nor_doubled, MOVE, HPET)
 {
 	if (open_hpet())
 		affinity_under_load(ROUNDS);
+}
+
+TEST(irq, the_hpets_messages_go_to_each_cpu,
+     "HPET Timer N FSB Interrupt Route Register", HPET)
+{
+	if (open_fsb())
+		affinity_each_cpu();
 }
