@@ -29,3 +29,25 @@ TEST(bh, discarding_softirqs_forgets_queued_tasklets,
 	local_bh_enable();
 	BH_EXPECT_ORDER(BH_TASKLET + 3);
 }
+
+static void discard_by_hardirq(struct tasklet_struct *t)
+{
+	bh_hardirq(softirq_discard_pending);
+	note_run(t);
+}
+
+/* What the round had taken off the list is as gone as what was on it. */
+TEST(bh, discarding_in_the_middle_of_a_round_forgets_the_rest_of_it,
+     "irqbed include/bh/tasklet.h, tasklet_discard()")
+{
+	struct tasklet_struct first = { .callback = discard_by_hardirq,
+					.data = 1 };
+	struct tasklet_struct gone = { .callback = note_run, .data = 2 };
+
+	tasklet_schedule(&first);
+	tasklet_schedule(&gone);
+	local_bh_disable();
+	local_bh_enable();
+	BH_EXPECT_ORDER(BH_HARDIRQ, BH_TASKLET + 1);
+	EXPECT_EQ(local_softirq_pending(), 0);
+}

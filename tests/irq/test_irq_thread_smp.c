@@ -58,14 +58,35 @@ static bool thread_begins(u32 n)
 	return EXPECT_TRUE(WAIT_FOR(thread.begun == n, WAIT_DEFAULT_US));
 }
 
+static volatile bool busy, stop;
+
+static void be_busy(void *unused)
+{
+	busy = true;
+	WAIT_FOR(stop, WAIT_DEFAULT_US);
+}
+
+/* The line's CPU is busy with a task that begins here. */
+static bool keep_busy(void)
+{
+	busy = stop = false;
+	return EXPECT_EQ(run_on_start(far.other, be_busy, NULL, RUN_US), 0) &&
+	       EXPECT_TRUE(WAIT_FOR(busy, WAIT_DEFAULT_US));
+}
+
 TEST(irq, a_thread_runs_on_the_cpu_of_its_line, FOLLOWS, SMP_LINE)
 {
 	OPEN(IRQF_TRIGGER_RISING);
+	if (!keep_busy())
+		return;
 	EXPECT_TRUE(far_raise());
 	EXPECT_FALSE(irq_run_threads()); /* not this CPU's to run */
+	EXPECT_EQ(thread.begun, 0);
+	stop = true;
 	EXPECT_TRUE(WAIT_FOR(thread.ended == 1, WAIT_DEFAULT_US));
 	EXPECT_EQ(thread.cpu, far.other);
 	EXPECT_TRUE(thread.in_task);
+	EXPECT_EQ(run_on_wait(far.other), 0);
 }
 
 TEST(irq, a_thread_follows_its_line, FOLLOWS, SMP_LINE)
@@ -110,22 +131,13 @@ TEST(irq, free_irq_waits_for_a_thread_on_another_cpu,
 	EXPECT_EQ(thread.ended, 1);
 }
 
-static volatile bool busy, stop;
-
-static void be_busy(void *unused)
-{
-	busy = true;
-	WAIT_FOR(stop, WAIT_DEFAULT_US);
-}
-
 /* Its CPU has a task that does not end: who waits for it runs it. */
 TEST(irq, a_thread_whose_cpu_is_busy_runs_where_it_is_waited_for,
      "irqbed include/irq/irq.h, synchronize_irq()", SMP_LINE)
 {
 	OPEN(IRQF_TRIGGER_RISING);
-	busy = stop = false;
-	EXPECT_EQ(run_on_start(far.other, be_busy, NULL, RUN_US), 0);
-	EXPECT_TRUE(WAIT_FOR(busy, WAIT_DEFAULT_US));
+	if (!keep_busy())
+		return;
 	EXPECT_TRUE(far_raise());
 	EXPECT_EQ(far.cpu, far.other);
 	EXPECT_EQ(thread.begun, 0);
@@ -142,6 +154,7 @@ TEST(irq, a_oneshot_line_is_unmasked_by_its_thread_on_another_cpu,
      "Linux kernel/irq/manage.c, irq_finalize_oneshot()", SMP_LINE)
 {
 	OPEN(IRQF_ONESHOT | IRQF_TRIGGER_HIGH);
+	raised_mismatches(1); /* an IPI is an edge */
 	thread.hold = true;
 	EXPECT_TRUE(far_raise());
 	if (!thread_begins(1))
