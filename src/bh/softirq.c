@@ -53,11 +53,18 @@ u32 local_softirq_pending(void)
 	return this_cpu(softirq_pending);
 }
 
-bool softirq_work_left(u32 cpu)
+static bool work_seen(u32 cpu)
 {
 	return READ_ONCE(cpu_hot(cpu)->softirq_pending) ||
+	       READ_ONCE(cpu_hot(cpu)->preempt_count) & SOFTIRQ_MASK ||
 	       READ_ONCE(*per_cpu_ptr(&wake_ksoftirqd, cpu)) ||
 	       tasklets_queued(cpu);
+}
+
+/* It moves from one of these to the next while they are read: once more. */
+bool softirq_work_left(u32 cpu)
+{
+	return work_seen(cpu) || work_seen(cpu) || work_seen(cpu);
 }
 
 void softirq_discard_pending(void)

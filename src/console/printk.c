@@ -20,7 +20,7 @@
 /* CPU number of the line's writer; guards the CRC and the sinks. */
 static u32 printk_owner = NOBODY;
 static u32 last_speaker = NOBODY; /* set once: the run ends on that CPU */
-static u32 lines; /* ended: who waits sees that it gets on */
+static u32 lines;		  /* ended: who waits sees that it gets on */
 static u32 crc;
 static bool in_line; /* and still so later: that line was broken off */
 static u32 breaks;

@@ -206,7 +206,8 @@ static int csd_wait(struct call_single_data *csd, u32 cpu)
 		return csd_result(csd);
 	printk("# warning: CPU %u does not answer a function call of CPU %u",
 	       cpu, smp_processor_id());
-	if (csd_move(csd, CSD_QUEUED, CSD_CANCELLED) || !csd_stuck_hook)
+	if (csd_move(csd, CSD_QUEUED, CSD_CANCELLED) ||
+	    csd_state(csd) != CSD_RUNNING || !csd_stuck_hook)
 		return -ETIMEDOUT;
 	csd_stuck_hook(cpu);
 	WAIT_FOR(csd_is_free(csd), WAIT_DEFAULT_US);
