@@ -160,7 +160,8 @@ TEST(smp, call_on_each_cpu_runs_here_too, CALL_RULE)
 	EXPECT_EQ(wrong, 0);
 }
 
-#define SLOW_US 2000
+#define SLOW_US	  2000
+#define SLOW_RUNS 5
 
 static void slow_run(void *unused)
 {
@@ -168,13 +169,18 @@ static void slow_run(void *unused)
 	count_run(NULL);
 }
 
-/* A wait ends when the last one has run, not when it was told. */
+/*
+ * A wait ends when the last one has run, not when it was told. Several times:
+ * a host that stops this CPU in time hides that it did not wait.
+ */
 TEST(smp, call_that_waits_returns_behind_the_slowest, CALL_RULE,
      .needs = NEEDS_SMP)
 {
-	forget();
-	EXPECT_EQ(smp_call_function(slow_run, NULL, true), 0);
-	expect_ran(smp_all_but(0), 1);
+	for (u32 i = 0; i < SLOW_RUNS && ktest_ok(); i++) {
+		forget();
+		EXPECT_EQ(smp_call_function(slow_run, NULL, true), 0);
+		expect_ran(smp_all_but(0), 1);
+	}
 }
 
 /* Two CPUs with IF=0, each of which calls the other and waits. */
@@ -250,6 +256,28 @@ static u32 order[4], nr_order;
 static void take_place(void *arg)
 {
 	order[nr_order++ % ARRAY_SIZE(order)] = (u32)(u64)arg;
+}
+
+/* Single or among many, waited for or not. */
+TEST(smp, calls_of_one_cpu_run_in_the_order_made, CALL_RULE, .needs = NEEDS_SMP)
+{
+	u32 cpu = smp_last();
+	struct cpumask only = smp_only(cpu);
+
+	nr_order = 0;
+	for (u64 i = 0; i < ARRAY_SIZE(order); i++) {
+		bool wait = i == ARRAY_SIZE(order) - 1;
+
+		if (i % 2)
+			smp_call_function_many(&only, take_place, (void *)i,
+					       wait);
+		else
+			smp_call_function_single(cpu, take_place, (void *)i,
+						 wait);
+	}
+	EXPECT_EQ(READ_ONCE(nr_order), ARRAY_SIZE(order));
+	for (u32 i = 0; i < ARRAY_SIZE(order); i++)
+		EXPECT_EQ(order[i], i);
 }
 
 struct call {
