@@ -45,3 +45,12 @@ struct cpumask physical_dest(u32 dest);
  *       Mode".
  */
 struct cpumask logical_dest(u32 dest);
+
+/*
+ * xAPIC: model (APIC_DFR_*) on every CPU, for all must have the same, and own
+ * in this CPU's LDR, while the others' are spread over what the model can say;
+ * until end, which is a suite's teardown, too.
+ * Spec: SDM 3A "Flat Model", "Cluster Model".
+ */
+void logical_model_begin(u32 model, u8 own);
+void logical_model_end(void);

@@ -61,14 +61,6 @@ void lapic_save(struct lapic_regs *r);
 /* The mode must be the one of lapic_save(). Any IF. */
 void lapic_put_back(const struct lapic_regs *r);
 
-/*
- * xAPIC: dfr on every CPU, for all must have the same model, and this CPU's
- * LDR, while the others' are spread over what the model can say; until end,
- * which the suite's teardown does, too.
- */
-void lapic_logical_begin(u32 dfr, u8 ldr);
-void lapic_logical_end(void);
-
 /* One register, or count of them 10H apart, as the manuals' maps have it. */
 /* clang-format off */
 #define LR_R		BIT(0)

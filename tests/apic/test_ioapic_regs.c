@@ -9,9 +9,8 @@
 #include <apic/ioapic.h>
 #include <asm/io.h>
 #include <ktest/arrivals.h>
+#include <ktest/ktest.h>
 #include <ktest/pin.h>
-
-#include "lapic_case.h"
 
 /* All pins are written: no watchdog may stand on one of them. */
 #define ALL_PINS USES_HPET | USES_RTC | USES_PIT
@@ -20,7 +19,7 @@ static void close_all(void)
 {
 	pins_close();
 	arrivals_close();
-	lapic_logical_end();
+	logical_model_end();
 }
 
 SUITE(ioapic, .needs = NEEDS_IOAPIC, .teardown = close_all);

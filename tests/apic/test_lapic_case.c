@@ -22,7 +22,7 @@ static void release_all(void)
 	irq_release_vector(VEC_C);
 	apic_timer_set_handler(NULL);
 	arrivals_close();
-	lapic_logical_end();
+	logical_model_end();
 }
 
 SUITE(lapic, .teardown = release_all);
@@ -96,52 +96,6 @@ void lapic_put_back(const struct lapic_regs *r)
 		apic_write(APIC_LDR, r->ldr);
 	}
 	apic_write(APIC_TASKPRI, r->tpr);
-}
-
-static struct {
-	bool changed;
-	u32 dfr, model; /* what was, what is */
-	u8 own;
-	u32 ldr[NR_CPUS];
-} logical;
-
-/* A bit of eight; or one of four in 15 clusters, the sixteenth being all. */
-static u8 spread_ldr(u32 cpu)
-{
-	if (logical.model == APIC_DFR_FLAT)
-		return (u8)(1u << cpu % 8);
-	return (u8)(cpu % 15 << 4 | 1u << cpu / 15 % 4);
-}
-
-static void set_logical(void *unused)
-{
-	u32 cpu = smp_processor_id();
-
-	logical.ldr[cpu] = apic_read(APIC_LDR);
-	apic_write(APIC_DFR, logical.model);
-	apic_write(APIC_LDR, (cpu ? spread_ldr(cpu) : (u32)logical.own) << 24);
-}
-
-static void put_logical_back(void *unused)
-{
-	apic_write(APIC_DFR, logical.dfr);
-	apic_write(APIC_LDR, logical.ldr[smp_processor_id()]);
-}
-
-void lapic_logical_begin(u32 dfr, u8 ldr)
-{
-	logical.dfr = apic_read(APIC_DFR);
-	logical.model = dfr;
-	logical.own = ldr;
-	logical.changed = true;
-	run_on_each(set_logical, NULL);
-}
-
-void lapic_logical_end(void)
-{
-	if (logical.changed)
-		run_on_each(put_logical_back, NULL);
-	logical.changed = false;
 }
 
 struct trap catch_rdmsr(u32 msr, u64 *val)

@@ -129,9 +129,9 @@ TEST(lapic, x2apic_logical_destination_of_others_does_not_arrive,
 /* LDR and DFR as the case wants them, whatever it finds. */
 static void judge_logical(u32 dfr, u8 ldr, u8 dest, bool here)
 {
-	lapic_logical_begin(dfr, ldr);
+	logical_model_begin(dfr, ldr);
 	judge_send(APIC_DEST_LOGICAL, dest, here);
-	lapic_logical_end();
+	logical_model_end();
 }
 
 #define FLAT_RULE    "SDM 3A Flat Model"

@@ -36,6 +36,7 @@ void pci_case_close(void)
 		pci_source_close(s);
 	pins_close();
 	arrivals_close();
+	logical_model_end();
 	pin.handler = NULL;
 	pdev = NULL;
 }
