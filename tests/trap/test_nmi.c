@@ -105,12 +105,18 @@ TEST(nmi, by_own_id_runs_once_on_its_own_stack, RULE)
 	EXPECT_EQ(preempt_count(), before);
 }
 
+/* At IF=1 to the end: xAPIC mode's apic_send_nmi() masks around its writes. */
 static void send_and_wait(void *arg)
 {
 	struct nmis never = { 0 };
 
 	raised_nmis(1);
-	send_nmi();
+	if (!apic_is_x2apic) {
+		apic_write(APIC_ICR2, this_cpu(apic_id) << 24);
+		apic_write(APIC_ICR, APIC_DM_NMI | APIC_INT_ASSERT);
+	} else {
+		send_nmi();
+	}
 	WAIT_FOR(READ_ONCE(never.n), WAIT_DEFAULT_US);
 }
 
