@@ -145,7 +145,9 @@ static void fail_running(u32 cpu)
 void smp_call_abandon(void)
 {
 	fail_running(smp_processor_id());
+	preempt_count_add(HARDIRQ_OFFSET);
 	flush_queue();
+	preempt_count_sub(HARDIRQ_OFFSET);
 }
 
 /* Nobody is there to call them: who waits gives up, and frees his. */

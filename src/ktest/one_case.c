@@ -119,6 +119,7 @@ void case_release(void)
 	watchdog_disarm();
 	trap_hooks_clear();
 	irq_release_claims();
+	raised_compare(); /* the next case must not find what this one raised */
 	irq_free_lines();
 }
 
@@ -137,8 +138,8 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		watchdog_arm(ms, uses);
 		guarded(c, body);
 		guarded(c, teardown);
-		settle_cpus(recovered);
 		watchdog_disarm();
+		settle_cpus(recovered);
 		trap_hooks_clear();
 		irq_release_claims();
 		if (!state_restore())

@@ -50,7 +50,7 @@ void tlb_connect(void);
 __noreturn void idle_loop(void);
 void run_on_forget(u32 cpu);
 
-/* In task context, that is to say: it waits for work. On the CPU itself. */
+/* It has no work: it sleeps, or serves its bottom halves. On the CPU itself. */
 bool cpu_is_idle(void);
 u64 idle_rounds(void); /* how often its idle loop went round */
 

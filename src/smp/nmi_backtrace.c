@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <cpu/preempt.h>
 #include <lib/format.h>
+#include <trap/extable.h>
 #include <trap/report.h>
 #include <trap/traps.h>
 
@@ -20,6 +21,8 @@
 #define ANSWER_US 1000000
 #define ALL_US	  10000000 /* Linux's, for all of them */
 #define LIST_MAX  96
+
+#define HLT_OPCODE 0xf4
 
 static struct cpumask asked; /* a bit is cleared by its own CPU */
 static struct cpumask idle;  /* those that had nothing to tell */
@@ -46,11 +49,21 @@ static void list_cpus(const struct cpumask *mask, char *buf, size_t size)
 		scnprintf(buf + n, size - n, ",...");
 }
 
+/* Nothing of the idle loop's but its HLT: that byte lies behind RIP. */
+static bool sleeps(const struct pt_regs *regs)
+{
+	u8 byte;
+
+	return cpu_is_idle() && in_task() &&
+	       !copy_from_kernel_nofault(&byte, (void *)(regs->ip - 1), 1) &&
+	       byte == HLT_OPCODE;
+}
+
 static void answer(const struct pt_regs *regs)
 {
 	u32 cpu = smp_processor_id();
 
-	if (cpu_is_idle() && in_task())
+	if (sleeps(regs))
 		cpumask_set_cpu(cpu, &idle);
 	else
 		report_where(regs);
