@@ -205,78 +205,75 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 	return err;
 }
 
-/* Wherever it is taken: at one CPU, or everywhere. Lock held. */
-static void drop_claim(struct irq_desc *desc)
+static void pass_by(void *unused)
 {
-	u32 cpu;
-
-	for_each_online_cpu (cpu) {
-		if (*slot(cpu, desc->vector) == desc)
-			WRITE_ONCE(*slot(cpu, desc->vector), VECTOR_UNUSED);
-	}
-	desc->action = NULL;
 }
 
-/* This CPU's claim is every CPU's, if all have the vector free. Lock held. */
-static int claim_others(u32 vector)
+/*
+ * Wherever it is taken: at one CPU, or everywhere. Another CPU that answers a
+ * call is in no handler of it any more.
+ */
+static void drop_claim(struct irq_desc *desc)
 {
-	struct irq_desc *desc = *this_vector_irq(vector);
+	u64 flags = lock_vectors();
+	bool elsewhere = false;
 	u32 cpu;
 
 	for_each_online_cpu (cpu) {
-		if (cpu == smp_processor_id())
+		if (*slot(cpu, desc->vector) != desc)
 			continue;
-		if (*slot(cpu, vector) != VECTOR_UNUSED) {
-			drop_claim(desc);
-			return -EBUSY;
-		}
-		WRITE_ONCE(*slot(cpu, vector), desc);
+		WRITE_ONCE(*slot(cpu, desc->vector), VECTOR_UNUSED);
+		elsewhere |= cpu != smp_processor_id();
 	}
+	unlock_vectors(flags);
+	if (elsewhere)
+		smp_call_function(pass_by, NULL, true);
+	WRITE_ONCE(desc->action, NULL);
+}
+
+/* Lock held. What vector leads to here, at every other CPU, too, if it can. */
+static int claim_others(u32 vector)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (cpu != smp_processor_id() && !is_free(cpu, vector))
+			return -EBUSY;
+	}
+	for_each_online_cpu (cpu)
+		WRITE_ONCE(*slot(cpu, vector), *this_vector_irq(vector));
 	return 0;
 }
 
 int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev)
 {
+	int err = irq_claim_vector(vector, handler, dev);
 	u64 flags;
-	int err;
 
-	if (!is_device_vector(vector) || !handler)
-		return -EINVAL;
+	if (err)
+		return err;
 	flags = lock_vectors();
-	err = claim(vector, handler, dev);
-	if (!err)
-		err = claim_others(vector);
+	err = claim_others(vector);
 	unlock_vectors(flags);
+	if (err)
+		irq_release_vector(vector);
 	return err;
 }
 
 void irq_release_vector(u32 vector)
 {
-	u64 flags;
-
 	if (vector >= NR_VECTORS)
 		return;
-	flags = lock_vectors();
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
-		if (*this_vector_irq(vector) == &claims[i].desc)
+		if (READ_ONCE(*this_vector_irq(vector)) == &claims[i].desc)
 			drop_claim(&claims[i].desc);
 	}
-	unlock_vectors(flags);
 }
 
-static void release_claim_here(void *desc)
-{
-	irq_release_vector(((const struct irq_desc *)desc)->vector);
-}
-
-/* Each on its own CPU, where no handler of it can be running then. */
 void irq_release_claims(void)
 {
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
-		struct irq_desc *desc = &claims[i].desc;
-
-		if (READ_ONCE(desc->action))
-			smp_call_function_single(desc->cpu, release_claim_here,
-						 desc, true);
+		if (READ_ONCE(claims[i].desc.action))
+			drop_claim(&claims[i].desc);
 	}
 }
