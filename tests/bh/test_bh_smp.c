@@ -13,6 +13,7 @@
 #include <irq/ipi.h>
 #include <lib/string.h>
 #include <smp/smp.h>
+#include <smp/watch.h>
 
 #define TASKLETS "Linux include/linux/interrupt.h, \"Tasklets\""
 #define DISABLE	 "Linux include/linux/interrupt.h, tasklet_disable()"
@@ -269,11 +270,14 @@ TEST(bh, tasklet_kill_waits_for_a_run_on_another_cpu, KILL, .needs = NEEDS_SMP)
 	EXPECT_EQ(t.state, 0);
 }
 
+/* Longer than who kills it waits; no tick of its own that would serve it. */
 static void schedule_and_be_busy(void *unused)
 {
+	watch_stop_ticks();
 	tasklet_schedule(&t);
 	s.busy = true;
-	WAIT_FOR(s.stop, WAIT_DEFAULT_US);
+	WAIT_FOR(s.stop, 2 * WAIT_DEFAULT_US);
+	watch_start_ticks();
 }
 
 /* Its task does not give way: only an interrupt there can serve it. */
@@ -291,6 +295,24 @@ TEST(bh, tasklet_kill_has_a_busy_cpu_run_what_it_queued, KILL,
 	s.stop = true;
 	EXPECT_EQ(run_on_wait(other), 0);
 	EXPECT_EQ(t.state, 0);
+}
+
+static void wait_for_run(void *unused)
+{
+	WAIT_FOR(s.runs, WAIT_DEFAULT_US);
+}
+
+/* Raised by a task, it is ksoftirqd's; and a CPU that waits would be idle. */
+TEST(bh, who_waits_for_another_cpu_does_its_ksoftirqds_work,
+     LINUX_SOFTIRQ "run_ksoftirqd()", .needs = NEEDS_SMP)
+{
+	u32 other = begin();
+
+	open_softirq(NET_RX_SOFTIRQ, note_cpu);
+	raise_softirq(NET_RX_SOFTIRQ);
+	EXPECT_EQ(run_on(other, wait_for_run, NULL, RUN_US), 0);
+	EXPECT_EQ(s.runs, 1);
+	EXPECT_EQ(s.cpu, 0);
 }
 
 static int killed;
