@@ -18,7 +18,10 @@ struct moved_line {
 /* Request it, with these IRQF_*, and lower it. False: a check failed. */
 bool affinity_begin(const struct moved_line *line, u32 flags);
 
-/* Once the line has gone to a CPU its interrupts arrive there, only there. */
+/*
+ * Once the line has gone to a CPU its interrupts arrive there, only there. To
+ * each CPU in turn; of many, to some.
+ */
 void affinity_each_cpu(void);
 
 /*
