@@ -144,5 +144,8 @@ void ktest_skip(const char *fmt, ...) __printf(1, 2);
 /* Did the user ask for stress? Cases that take seconds SKIP without. */
 bool ktest_stress(void);
 
+/* The run's seed, seed= or a chosen one: what a case draws comes from it. */
+u64 ktest_seed(void);
+
 /* False once a check of the running case failed: for early exit of loops. */
 bool ktest_ok(void);

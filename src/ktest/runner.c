@@ -30,6 +30,11 @@ bool ktest_stress(void)
 	return run.opt && run.opt->stress;
 }
 
+u64 ktest_seed(void)
+{
+	return run.opt ? run.opt->seed : 0;
+}
+
 static void write_end(void)
 {
 	u32 crc = printk_crc();
