@@ -9,6 +9,7 @@
  * Spec: SDM 3A "APIC Timer".
  */
 #include <apic/apic_timer.h>
+#include <apic/lapic.h>
 #include <asm/irq_vectors.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
@@ -54,11 +55,31 @@ static void tick(void)
 		apic_timer_stop();
 }
 
+static void be_quiet(void *pending)
+{
+	watch_stop_ticks();
+	if (lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR))
+		__atomic_fetch_add((u32 *)pending, 1, __ATOMIC_RELAXED);
+}
+
+static bool nobody_has_one_pending(void)
+{
+	u32 pending = 0;
+
+	EXPECT_EQ(on_each_cpu(be_quiet, &pending, true), 0);
+	return !READ_ONCE(pending);
+}
+
+/* A tick of those by which CPUs watch each other is not one of ours. */
+static void all_be_quiet(void)
+{
+	EXPECT_TRUE(WAIT_FOR(nobody_has_one_pending(), WAIT_DEFAULT_US));
+}
+
 static void start(enum lvt_timer_mode mode, u64 us)
 {
 	struct ticks *t = this_cpu_ptr(&ticks);
 
-	watch_stop_ticks();
 	*t = (struct ticks){ 0 };
 	t->loc_before = this_cpu(irq_stat.apic_timer_irqs);
 	apic_timer_set_handler(tick);
@@ -128,6 +149,7 @@ static void run(void (*begin)(void *), u32 n, u64 us)
 		       0))
 		return;
 	asked = n;
+	all_be_quiet();
 	EXPECT_EQ(on_each_cpu(begin, NULL, true), 0);
 	EXPECT_TRUE(WAIT_FOR(all_have(n), WAIT_DEFAULT_US + n * us));
 	udelay(2 * us); /* one too many has time to come */
@@ -153,7 +175,6 @@ TEST(smp, periodic_timers_of_all_cpus_tick_on_their_own, RULE,
 
 static void count_down(void *unused)
 {
-	watch_stop_ticks();
 	*this_cpu_ptr(&ticks) = (struct ticks){ 0 };
 	apic_timer_clock.start();
 }
@@ -203,6 +224,7 @@ TEST(smp, timers_of_all_cpus_run_at_one_rate, RULE, .needs = NEEDS_SMP)
 	static u32 first = 0, second = 1;
 	u32 cpu;
 
+	all_be_quiet();
 	EXPECT_EQ(on_each_cpu(count_down, NULL, true), 0);
 	EXPECT_EQ(on_each_cpu(read_both, &first, true), 0);
 	udelay(COUNT_US);
