@@ -21,7 +21,7 @@ def nmis(folder, args):
     check(status, 0, out)
     text = data.decode("ascii")
     check([r.verdict for r in taplog.parse(data).results], [taplog.PASS])
-    row = re.search(r"^#  NMI:((?: +\d+)+)  ", text, re.M)
+    row = re.search(r"^# *NMI:((?: +\d+)+)  ", text, re.M)
     return text, [int(n) for n in row.group(1).split()]
 
 
