@@ -11,7 +11,7 @@ extern EFI_BOOT_SERVICES *bs;
 /* Lengths of every wait below are the firmware's; none is ours. */
 void efi_print(const char *text);
 
-/* Before all else: string literals are there only after it. */
+/* Before all else: string literals and cases are there only after it. */
 EFI_STATUS efi_unpack(void);
 
 EFI_STATUS efi_find_image(EFI_HANDLE image, struct boot_info *info,

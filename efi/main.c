@@ -57,12 +57,12 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 	EFI_LOADED_IMAGE *loaded = NULL;
 	EFI_STATUS status;
 
-	status = efi_unpack();
-	if (EFI_ERROR(status)) /* there are no words to say more with */
-		return status;
-	note_entry_state(&info->fw);
 	st = systab;
 	bs = systab->BootServices;
+	status = efi_unpack();
+	if (EFI_ERROR(status)) /* it has said why: there are no words here */
+		return status;
+	note_entry_state(&info->fw);
 	status = efi_find_image(image, info, &loaded);
 	if (EFI_ERROR(status))
 		return give_up("cannot find its own image", status);

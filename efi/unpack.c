@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * unpack.c - .rodata, which pe-finish packed, into its place.
+ * unpack.c - what pe-finish packed, into its place: the code of the cases and
+ * .rodata, most of which is what checks say when they fail.
  *
- * Most of the image is what checks say when they fail: it packs to a quarter.
- * pe-finish leaves .rodata as zeros that take no room in the file, and the
- * packed bytes in a section of their own. Nothing but the stack and .data may
- * be used before this is done; an image that is not packed is left alone.
+ * pe-finish leaves both as zeros that take no room in the file, data to the
+ * firmware, and the packed bytes in a section of their own. Nothing but .text,
+ * the stack and .data may be used before this is done, and no case before
+ * paging_init() made it code; an image that is not packed is left alone.
  *
  * Spec: Microsoft, "PE Format", "Section Table (Section Headers)".
  */
@@ -21,6 +22,8 @@
 #define PE_HEADER      24
 #define SECTION_HEADER 40
 
+#define ADLER_BASE 65521 /* the largest prime below 2^16 */
+
 /* One row of the section table; the name may be without its NUL. */
 struct section {
 	u8 name[8];
@@ -28,6 +31,39 @@ struct section {
 	u32 rest[6];
 };
 static_assert(sizeof(struct section) == SECTION_HEADER, "PE: section table");
+
+/* What it holds: the Adler-32 (RFC 1950) of a DEFLATE stream, and that. */
+struct packed {
+	u32 sum;
+	u8 stream[];
+};
+
+/* Not in .rodata, where gcc would put what nobody writes to. */
+static char damaged[] __section(".data.unpack") =
+	"irqbed: this image is damaged: copy or build it anew\r\n";
+
+static u32 adler32(const u8 *p, size_t len)
+{
+	u32 a = 1, b = 0;
+
+	while (len--) {
+		a += *p++;
+		a -= a < ADLER_BASE ? 0 : ADLER_BASE;
+		b += a;
+		b -= b < ADLER_BASE ? 0 : ADLER_BASE;
+	}
+	return b << 16 | a;
+}
+
+static bool unpack(const struct packed *from, size_t size)
+{
+	size_t len = size - sizeof(*from);
+	size_t room = (size_t)(__packed_end - __packed_start);
+
+	return size > sizeof(*from) &&
+	       adler32(from->stream, len) == from->sum &&
+	       inflate(__packed_start, room, from->stream, len) == (long)room;
+}
 
 /* ".packed", without a string, which would lie in .rodata. */
 static bool is_packed(const struct section *s)
@@ -44,13 +80,13 @@ EFI_STATUS efi_unpack(void)
 		(const void *)(pe + PE_HEADER +
 			       *(const u16 *)(pe + PE_OPTIONAL));
 	u32 n = *(const u16 *)(pe + PE_SECTIONS);
-	size_t room = (size_t)(__rodata_end - __rodata_start);
 
 	for (; n; n--, s++) {
 		if (is_packed(s) &&
-		    inflate(__rodata_start, room, ImageBase + s->address,
-			    s->size) < 0)
+		    !unpack((const void *)(ImageBase + s->address), s->size)) {
+			efi_print(damaged);
 			return EFI_LOAD_ERROR;
+		}
 	}
 	return EFI_SUCCESS;
 }

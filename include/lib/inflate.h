@@ -8,6 +8,6 @@
  * Decompress the raw DEFLATE stream of src_len bytes at src into the dst_len
  * bytes at dst. Returns how many were written, or -EINVAL: the stream is
  * damaged, cut, or holds more. Never reads or writes outside the two. Uses no
- * constant data: it runs before .rodata has any (efi/unpack.c).
+ * constant data: it runs before .rodata is there (efi/unpack.c).
  */
 long inflate(void *dst, size_t dst_len, const void *src, size_t src_len);

@@ -21,6 +21,7 @@ PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
 OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
 OPT_IMAGE_SIZE, OPT_RELOC_DIRECTORY = 56, 152
 FILE_ALIGNMENT = 512
+PACKED = (b".cases", b".rodata")
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 Section = collections.namedtuple("Section", "name address size flags")
@@ -121,21 +122,19 @@ class Image:
         struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
                          -(-(rela[2] + len(raw)) // 4096) * 4096)
 
-    def pack_constants(self):
-        """.rodata as raw DEFLATE in a last section, for efi/unpack.c.
+    def pack(self):
+        """PACKED as raw DEFLATE in a last section, for efi/unpack.c.
 
-        Its own bytes then take no room in the file; the application fills
-        them in as it starts, and makes them read-only after.
+        Their own bytes then take no room in the file; the application fills
+        them in as it starts, and gives them their rights after: to firmware
+        they are data, and nothing is ever writable and executable. What is
+        packed has its Adler-32 before it, so that damage is noticed.
         """
-        index, row = self._row(b".rodata")
         _, end = self._row(b".reloc")
-        raw = bytes(self.data[row[4]:row[4] + row[3]])
+        raw = self._take_out(PACKED)
         deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
-        packed = deflate.compress(raw[:row[1]]) + deflate.flush()
-        del self.data[row[4]:row[4] + row[3]]
-        self._move_down(index, row[4], row[3])
-        self._pack(index, [*row[:3], 0, 0, *row[5:9],
-                           SCN_ZEROS | SCN_READ | SCN_WRITE])
+        packed = deflate.compress(raw) + deflate.flush()
+        packed = struct.pack("<I", zlib.adler32(packed)) + packed
         address = -(-(end[2] + end[1]) // 4096) * 4096
         size = -(-len(packed) // FILE_ALIGNMENT) * FILE_ALIGNMENT
         self._pack(self.count, [b".packed", len(packed), address, size,
@@ -146,6 +145,22 @@ class Image:
         struct.pack_into("<H", self.data, self.opt - 18, self.count)
         struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
                          -(-(address + len(packed)) // 4096) * 4096)
+
+    def _take_out(self, names):
+        """The bytes of sections that follow one another; they are zeros now."""
+        raw, first = b"", self._row(names[0])[1][2]
+        for name in names:
+            index, row = self._row(name)
+            if row[2] != first + len(raw):
+                raise PEError(f"{name.decode()} does not begin where the one "
+                              "before it ends")
+            raw += self.data[row[4]:row[4] + min(row[1], row[3])].ljust(
+                row[1], b"\0")
+            del self.data[row[4]:row[4] + row[3]]
+            self._move_down(index, row[4], row[3])
+            self._pack(index, [*row[:3], 0, 0, *row[5:9],
+                               SCN_ZEROS | SCN_READ | SCN_WRITE])
+        return raw
 
     def checksum(self):
         """What finish() wrote: irqbed's log says it too."""

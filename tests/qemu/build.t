@@ -4,14 +4,17 @@
 
 import os
 import struct
+import subprocess
 import sys
+import time
 import zlib
 
 sys.dont_write_bytecode = True
-from tap import check, contains, main, run, test, tool, write
+from tap import SCRIPTS, check, contains, main, run, test, tool, write
 
 from irqbed import HOME, pe
 
+EFI = os.path.join(HOME, "build", "irqbed.efi")
 GOOD = "int x = 1;\nint *get(void);\nint *get(void) { return &x; }\n"
 OPTIONS = ["-ffreestanding", "-fpic", "-fvisibility=hidden", "-nostdlib",
            "-shared", "-g", "-fno-asynchronous-unwind-tables",
@@ -141,34 +144,104 @@ def pe_finish_turns_rela_into_base_relocations(folder):
           "crt0 must find no DT_RELA")
 
 
-@test
-def pe_finish_packs_the_constants(folder):
-    path = make_pe(folder, (b".rodata", 0x40000040), (b".data", 0xC0000040),
-                   (b".reloc", 0x42000040), (b".spare", 0))
+ROWS = ((b".cases", 0x60000020, 4096), (b".rodata", 0x40000040, 4096),
+        (b".data", 0xC0000040, 512), (b".reloc", 0x42000040, 12))
+CASES, RODATA, DATA = b"code" * 1024, b"constant" * 512, b"d" * 512
+
+
+def unpacked_pe(folder, rows=ROWS):
+    """An image such as --pack wants; room for one section header more."""
+    path = make_pe(folder, *[(n, f) for n, f, _ in rows], (b".spare", 0))
     with open(path, "r+b") as file:
-        data = bytearray(file.read()).ljust(4096, b"\0")
-        for at, size in ((0, 1000), (1, 512), (2, 12)):
-            row = list(pe.SECTION.unpack_from(data, 64 + 264 + 40 * at))
-            row[1], row[3], row[4] = size, 1024 >> bool(at), 1024 + 1024 * at
-            pe.SECTION.pack_into(data, 64 + 264 + 40 * at, *row)
-        data[1024:2024] = b"constant" * 125
-        data[2048:2560] = b"d" * 512
-        struct.pack_into("<H", data, 64 + 6, 3)
+        data = bytearray(file.read())
+        for at, (name, flags, size) in enumerate(rows):
+            pe.SECTION.pack_into(data, 64 + 264 + 40 * at, name, size,
+                                 (at + 1) * 4096, -(-size // 512) * 512,
+                                 len(data), 0, 0, 0, 0, flags)
+            data += {b".cases": CASES, b".rodata": RODATA,
+                     b".data": DATA}.get(name, b"").ljust(size, b"r")
+        struct.pack_into("<H", data, 64 + 6, len(rows))
         file.seek(0)
-        file.write(data)
+        file.write(data.ljust(-(-len(data) // 512) * 512, b"\0"))
+    return path
+
+
+@test
+def pe_finish_packs_cases_and_constants(folder):
+    path = unpacked_pe(folder)
     status, out = tool("pe-finish", "--pack", path)
     check(status, 0, out)
     with open(path, "rb") as file:
         data = file.read()
     rows = [pe.SECTION.unpack_from(data, 64 + 264 + 40 * at)
-            for at in range(4)]
+            for at in range(5)]
     check([row[0].rstrip(b"\0") for row in rows],
-          [b".rodata", b".data", b".reloc", b".packed"])
-    check((rows[0][1], rows[0][3]), (1000, 0), "no room in the file")
-    check(data[rows[1][4]:rows[1][4] + 512], b"d" * 512, "what came behind")
-    check(rows[3][2], 0x4000, "a page of its own")
-    packed = data[rows[3][4]:rows[3][4] + rows[3][1]]
-    check(zlib.decompress(packed, -15), b"constant" * 125)
+          [b".cases", b".rodata", b".data", b".reloc", b".packed"])
+    for row in rows[:2]:
+        check((row[1], row[3], row[9]), (4096, 0, 0xC0000080),
+              "no room in the file; zeros that may be written, not executed")
+    check(data[rows[2][4]:rows[2][4] + 512], DATA, "what came behind")
+    check(rows[4][2], 0x5000, "a page of its own")
+    packed = data[rows[4][4]:rows[4][4] + rows[4][1]]
+    check(packed[:4], struct.pack("<I", zlib.adler32(packed[4:])), "Adler-32")
+    check(zlib.decompress(packed[4:], -15), CASES + RODATA)
+
+
+@test
+def pe_finish_packs_only_what_lies_together(folder):
+    status, out = tool("pe-finish", "--pack", unpacked_pe(
+        folder, (ROWS[0], ROWS[2], ROWS[1], ROWS[3])))
+    check(status, 1, out)
+    contains(out, ".rodata does not begin where the one before it ends")
+
+
+@test
+def the_image_shows_firmware_no_code_that_it_may_write(folder):
+    with open(EFI, "rb") as file:
+        image = pe.Image(file.read())
+    check(list(image.problems()), [])
+    flags = {s.name: pe.flag_text(s.flags) for s in image.sections()}
+    check([name for name, f in flags.items() if "X" in f], [".text"])
+    check([flags[name] for name in (".text", ".cases", ".rodata")],
+          ["R-X", "RW-", "RW-"])
+
+
+@test
+def no_case_lies_where_nothing_is_packed(folder):
+    status, out = run("nm", EFI[:-len("efi")] + "so")
+    check(status, 0, out)
+    at = {words[2]: int(words[0], 16) for line in out.splitlines()
+          if len(words := line.split()) == 3}
+    cases = [a for name, a in at.items() if name.startswith("test_boot_")]
+    assert len(cases) > 20, cases
+    assert min(cases) >= at["__packed_start"]
+    assert max(cases) < at["__user_text_start"] < at["__packed_end"]
+    assert at["_start"] < at["__packed_start"], "crt0 runs before it is there"
+
+
+@test
+def a_damaged_image_says_so_and_returns(folder):
+    with open(EFI, "rb") as file:
+        data = bytearray(file.read())
+    row = pe.SECTION.unpack_from(data, data.index(b".packed\0"))
+    data[row[4]] ^= 0x10  # the Adler-32: DEFLATE alone would not notice
+    disk, log = os.path.join(folder, "x.img"), os.path.join(folder, "log")
+    status, out = tool("mkimage", write(folder, "x.efi", bytes(data)), disk)
+    check(status, 0, out)
+    with subprocess.Popen([os.path.join(SCRIPTS, "run-qemu"), "--quiet",
+                           "--image", disk, "--log", log,
+                           "--tests", "selftest.passes"],
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as child:
+        said = b""
+        while child.poll() is None and b"Load Error" not in said:
+            time.sleep(0.2)
+            if os.path.exists(log):
+                with open(log, "rb") as file:
+                    said = file.read()
+        child.terminate()
+    contains(said.decode("ascii", "replace"), "irqbed: this image is damaged")
+    contains(said.decode("ascii", "replace"), "Load Error")
 
 
 @test
