@@ -86,8 +86,8 @@ build/irqbed.so: $(OBJS) build/objects efi/irqbed.lds
 
 build/irqbed.efi: build/irqbed.so scripts/pe-finish scripts/irqbed/pe.py
 	$(Q)READELF=$(READELF) scripts/check-image $<
-	$(Q)$(OBJCOPY) --strip-all -j .text -j .cases -j .rodata -j .data -j .dynamic \
-		-j .dynsym -j .rela -j .reloc --output-target=efi-app-x86_64 $< $@
+	$(Q)$(OBJCOPY) --strip-all -j .text -j .cases -j .rodata -j .relro -j .data \
+		-j .dynamic -j .dynsym -j .rela -j .reloc --output-target=efi-app-x86_64 $< $@
 	$(Q)scripts/pe-finish --pack $@
 
 build/irqbed.debug: build/irqbed.so

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * unpack.c - what pe-finish packed, into its place: the code of the cases and
- * .rodata, most of which is what checks say when they fail.
+ * unpack.c - what pe-finish packed, into its place: the code of the cases,
+ * .rodata, most of which is what checks say when they fail, and .relro.
  *
- * pe-finish leaves both as zeros that take no room in the file, data to the
+ * pe-finish leaves all as zeros that take no room in the file, data to the
  * firmware, and the packed bytes in a section of their own. Nothing but .text,
  * the stack and .data may be used before this is done, and no case before
  * paging_init() made it code; an image that is not packed is left alone.
+ *
+ * Firmware relocates what it loads, not what comes later: an address in .relro
+ * has a mark in its upper half, which no other word there has.
  *
  * Spec: Microsoft, "PE Format", "Section Table (Section Headers)".
  */
@@ -22,7 +25,8 @@
 #define PE_HEADER      24
 #define SECTION_HEADER 40
 
-#define ADLER_BASE 65521 /* the largest prime below 2^16 */
+#define ADLER_BASE 65521      /* the largest prime below 2^16 */
+#define MARK	   0x4f4c4552 /* pe-finish sees to it that it is one */
 
 /* One row of the section table; the name may be without its NUL. */
 struct section {
@@ -32,7 +36,7 @@ struct section {
 };
 static_assert(sizeof(struct section) == SECTION_HEADER, "PE: section table");
 
-/* What it holds: the Adler-32 (RFC 1950) of a DEFLATE stream, and that. */
+/* What .packed holds: the Adler-32 (RFC 1950) of a DEFLATE stream, and that. */
 struct packed {
 	u32 sum;
 	u8 stream[];
@@ -65,6 +69,16 @@ static bool unpack(const struct packed *from, size_t size)
 	       inflate(__packed_start, room, from->stream, len) == (long)room;
 }
 
+static void relocate(void)
+{
+	u64 *word = (u64 *)__data_start;
+
+	for (; word < (u64 *)__data_rel_ro_end; word++) {
+		if (*word >> 32 == MARK)
+			*word = (u64)ImageBase + (u32)*word;
+	}
+}
+
 /* ".packed", without a string, which would lie in .rodata. */
 static bool is_packed(const struct section *s)
 {
@@ -82,11 +96,13 @@ EFI_STATUS efi_unpack(void)
 	u32 n = *(const u16 *)(pe + PE_SECTIONS);
 
 	for (; n; n--, s++) {
-		if (is_packed(s) &&
-		    !unpack((const void *)(ImageBase + s->address), s->size)) {
+		if (!is_packed(s))
+			continue;
+		if (!unpack((const void *)(ImageBase + s->address), s->size)) {
 			efi_print(damaged);
 			return EFI_LOAD_ERROR;
 		}
+		relocate();
 	}
 	return EFI_SUCCESS;
 }

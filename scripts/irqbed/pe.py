@@ -21,7 +21,8 @@ PE32_PLUS, SUBSYSTEM_EFI_APP = 0x20B, 10
 OPT_ALIGNMENT, OPT_CHECKSUM, OPT_SUBSYSTEM, OPT_DLLCHAR = 32, 64, 68, 70
 OPT_IMAGE_SIZE, OPT_RELOC_DIRECTORY = 56, 152
 FILE_ALIGNMENT = 512
-PACKED = (b".cases", b".rodata")
+PACKED = (b".cases", b".rodata", b".relro")
+MARK = 0x4F4C4552  # "RELO", above an address that efi/unpack.c relocates
 SECTION = struct.Struct("<8sIIIIIIHHI")
 
 Section = collections.namedtuple("Section", "name address size flags")
@@ -88,10 +89,11 @@ class Image:
                 return
         raise PEError(f"a relocation at {address:#x} lies in no section")
 
-    def fold_relocations(self):
+    def fold_relocations(self, pack=False):
         """Let firmware relocate: .rela becomes .reloc, the last section.
 
-        An image without .rela needs none.
+        An image without .rela needs none. What pack() is to take out must
+        stand as it is until it is unpacked: there, addresses are marked.
         """
         if all(section.name != ".rela" for section in self.sections()):
             return
@@ -106,6 +108,8 @@ class Image:
                 self._store)
         except ValueError as error:
             raise PEError(str(error)) from None
+        if pack:
+            places = self._mark(places)
         raw = basereloc.blocks(places)
         at = dynamic[4]
         self.data[at:at + dynamic[3]] = basereloc.without_rela(
@@ -121,6 +125,26 @@ class Image:
                          rela[2], len(raw))
         struct.pack_into("<I", self.data, self.opt + OPT_IMAGE_SIZE,
                          -(-(rela[2] + len(raw)) // 4096) * 4096)
+
+    def _mark(self, places):
+        """Mark the addresses in .relro; the places outside all of PACKED."""
+        spans = [(name, row[2], row[2] + row[1], row[4] - row[2])
+                 for name in PACKED for _, row in [self._row(name)]]
+        _, start, end, shift = spans[-1]
+        inside = {at for at in places if start <= at < end}
+        for at in range(start, end, 8):
+            value = self._u("<Q", at + shift)
+            if at in inside and value >> 32 == 0:
+                self._store(at, MARK << 32 | value)
+                inside.remove(at)
+            elif value >> 32 == MARK:
+                raise PEError(f"what lies at {at:#x} looks like a mark")
+        for at in inside:
+            raise PEError(f"cannot mark the address at {at:#x}")
+        for name, start, end, _ in spans[:-1]:
+            if any(start <= at < end for at in places):
+                raise PEError(f"a relocation in {name.decode()}")
+        return [at for at in places if not spans[0][1] <= at < spans[-1][2]]
 
     def pack(self):
         """PACKED as raw DEFLATE in a last section, for efi/unpack.c.

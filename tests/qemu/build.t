@@ -145,24 +145,29 @@ def pe_finish_turns_rela_into_base_relocations(folder):
 
 
 ROWS = ((b".cases", 0x60000020, 4096), (b".rodata", 0x40000040, 4096),
-        (b".data", 0xC0000040, 512), (b".reloc", 0x42000040, 12))
+        (b".relro", 0xC0000040, 4096), (b".data", 0xC0000040, 512),
+        (b".dynamic", 0xC0000040, 16), (b".rela", 0x40000040, 48),
+        (b".reloc", 0x42000040, 12))
 CASES, RODATA, DATA = b"code" * 1024, b"constant" * 512, b"d" * 512
+RELRO = b"pointers" * 512
 
 
-def unpacked_pe(folder, rows=ROWS):
-    """An image such as --pack wants; room for one section header more."""
-    path = make_pe(folder, *[(n, f) for n, f, _ in rows], (b".spare", 0))
+def unpacked_pe(folder, rows=ROWS, places=(0x3008, 0x4010), relro=RELRO):
+    """An image such as --pack wants, with 0x1234 to relocate at two places."""
+    raw = {b".cases": CASES, b".rodata": RODATA, b".relro": relro,
+           b".data": DATA, b".rela": b"".join(
+               struct.pack("<QQq", at, 8, 0x1234) for at in places)}
+    path = make_pe(folder, *[(n, f) for n, f, _ in rows])
     with open(path, "r+b") as file:
         data = bytearray(file.read())
         for at, (name, flags, size) in enumerate(rows):
+            room = -(-size // 512) * 512
             pe.SECTION.pack_into(data, 64 + 264 + 40 * at, name, size,
-                                 (at + 1) * 4096, -(-size // 512) * 512,
-                                 len(data), 0, 0, 0, 0, flags)
-            data += {b".cases": CASES, b".rodata": RODATA,
-                     b".data": DATA}.get(name, b"").ljust(size, b"r")
-        struct.pack_into("<H", data, 64 + 6, len(rows))
+                                 (at + 1) * 4096, room, len(data), 0, 0, 0, 0,
+                                 flags)
+            data += raw.get(name, b"").ljust(room, b"\0")
         file.seek(0)
-        file.write(data.ljust(-(-len(data) // 512) * 512, b"\0"))
+        file.write(data)
     return path
 
 
@@ -173,24 +178,49 @@ def pe_finish_packs_cases_and_constants(folder):
     check(status, 0, out)
     with open(path, "rb") as file:
         data = file.read()
-    rows = [pe.SECTION.unpack_from(data, 64 + 264 + 40 * at)
-            for at in range(5)]
-    check([row[0].rstrip(b"\0") for row in rows],
-          [b".cases", b".rodata", b".data", b".reloc", b".packed"])
-    for row in rows[:2]:
-        check((row[1], row[3], row[9]), (4096, 0, 0xC0000080),
+    rows = {row[0].rstrip(b"\0"): row for row in (
+        pe.SECTION.unpack_from(data, 64 + 264 + 40 * at) for at in range(7))}
+    check(list(rows), [b".cases", b".rodata", b".relro", b".data", b".dynamic",
+                       b".reloc", b".packed"])
+    for name in (b".cases", b".rodata", b".relro"):
+        _, size, _, room, at, *_, flags = rows[name]
+        check((size, room, at, flags), (4096, 0, 0, 0xC0000080),
               "no room in the file; zeros that may be written, not executed")
-    check(data[rows[2][4]:rows[2][4] + 512], DATA, "what came behind")
-    check(rows[4][2], 0x5000, "a page of its own")
-    packed = data[rows[4][4]:rows[4][4] + rows[4][1]]
-    check(packed[:4], struct.pack("<I", zlib.adler32(packed[4:])), "Adler-32")
-    check(zlib.decompress(packed[4:], -15), CASES + RODATA)
+    _, size, address, _, at, *_ = rows[b".packed"]
+    check(address, 0x7000, "a page of its own")
+    check(data[at:at + 4], struct.pack("<I", zlib.adler32(
+        data[at + 4:at + size])), "Adler-32")
+    plain = zlib.decompress(data[at + 4:at + size], -15)
+    check(plain[:8192], CASES + RODATA)
+    check(plain[8192:], RELRO[:8] + struct.pack("<II", 0x1234, pe.MARK) +
+          RELRO[16:], "the address is marked")
+    at = rows[b".data"][4]
+    check(data[at:at + 512], DATA[:16] + struct.pack("<Q", 0x1234) +
+          DATA[24:], "what came behind")
+    at = rows[b".reloc"][4]
+    check(struct.unpack_from("<IIHH", data, at), (0x4000, 12, 0xA010, 0),
+          "what is left to firmware")
+
+
+@test
+def pe_finish_refuses_relocations_it_cannot_pack(folder):
+    mark = struct.pack("<II", 0, pe.MARK)
+    for options, reason in (
+            ({"places": (0x1008, 0x4010)}, "a relocation in .cases"),
+            ({"places": (0x2008, 0x4010)}, "a relocation in .rodata"),
+            ({"places": (0x300C, 0x4010)}, "cannot mark the address at 0x300c"),
+            ({"relro": RELRO[:-8] + mark}, "at 0x3ff8 looks like a mark")):
+        status, out = tool("pe-finish", "--pack", unpacked_pe(folder,
+                                                              **options))
+        check(status, 1, out)
+        contains(out, reason)
 
 
 @test
 def pe_finish_packs_only_what_lies_together(folder):
     status, out = tool("pe-finish", "--pack", unpacked_pe(
-        folder, (ROWS[0], ROWS[2], ROWS[1], ROWS[3])))
+        folder, (ROWS[0], ROWS[3], ROWS[1], ROWS[2], *ROWS[4:]),
+        places=(0x2008, 0x4010)))
     check(status, 1, out)
     contains(out, ".rodata does not begin where the one before it ends")
 
@@ -202,8 +232,8 @@ def the_image_shows_firmware_no_code_that_it_may_write(folder):
     check(list(image.problems()), [])
     flags = {s.name: pe.flag_text(s.flags) for s in image.sections()}
     check([name for name, f in flags.items() if "X" in f], [".text"])
-    check([flags[name] for name in (".text", ".cases", ".rodata")],
-          ["R-X", "RW-", "RW-"])
+    check([flags[name] for name in (".text", ".cases", ".rodata", ".relro")],
+          ["R-X", "RW-", "RW-", "RW-"])
 
 
 @test
@@ -251,7 +281,7 @@ def what_unpacks_the_constants_has_none(folder):
         check(status, 0, out)
         for line in out.splitlines():
             words = line.split()
-            if words and words[0].startswith(".rodata"):
+            if words and words[0].startswith((".rodata", ".data.rel")):
                 check(words[1], "0", f"{name} {words[0]}")
 
 
