@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * inflate.c - undo DEFLATE, a bit at a time: canonical Huffman codes are
- * decoded by counting, so that a code needs its lengths sorted and no tree.
+ * inflate.c - undo DEFLATE. Canonical Huffman codes are decoded by counting, so
+ * that a code needs its lengths sorted and no tree; the short ones, which are
+ * nearly all there are, by a table first: every boot waits for this.
  *
  * Nothing here may lie in .rodata, which this fills: tables are computed, or
  * are in .data.
@@ -17,6 +18,8 @@
 #define NR_LITERALS  288 /* 0-255 bytes, 256 end, 257-285 lengths */
 #define NR_DISTANCES 30
 #define NR_ORDER     19
+#define QUICK_BITS   9
+#define QUICK_SIZE   (1u << QUICK_BITS)
 #define END	     256
 
 struct stream {
@@ -30,6 +33,8 @@ struct stream {
 struct code {
 	u16 count[MAX_BITS + 1];
 	u16 symbol[NR_LITERALS];
+	/* By the next bits of the stream: symbol << 4 | length, or 0. */
+	u16 quick[QUICK_SIZE];
 };
 
 static u32 bits(struct stream *s, u32 n)
@@ -50,12 +55,47 @@ static u32 bits(struct stream *s, u32 n)
 	return val;
 }
 
+/* As many as there is room for, or as there are. */
+static void read_ahead(struct stream *s)
+{
+	for (; s->held <= 24 && s->in != s->in_end; s->held += 8)
+		s->hold |= (u32)*s->in++ << s->held;
+}
+
 static void put(struct stream *s, u8 byte)
 {
 	if (s->out == s->out_end)
 		s->bad = true;
 	else
 		*s->out++ = byte;
+}
+
+/* RFC 1951 3.1.1: a code's first bit comes first, which is the lowest. */
+static u32 reversed(u32 word, u32 len)
+{
+	u32 val = 0;
+
+	for (; len; len--, word >>= 1)
+		val = val << 1 | (word & 1);
+	return val;
+}
+
+static void make_quick(struct code *code)
+{
+	u32 word = 0, index = 0;
+
+	for (u32 i = 0; i < QUICK_SIZE; i++)
+		code->quick[i] = 0;
+	for (u32 len = 1; len <= QUICK_BITS; len++) {
+		for (u32 n = code->count[len]; n; n--, word++, index++) {
+			u32 at = reversed(word, len);
+
+			for (; at < QUICK_SIZE; at += 1u << len)
+				code->quick[at] =
+					(u16)(code->symbol[index] << 4 | len);
+		}
+		word <<= 1;
+	}
 }
 
 /* RFC 1951 3.2.2. Over-subscribed lengths are refused, incomplete are not. */
@@ -79,12 +119,20 @@ static void make_code(struct stream *s, struct code *code, const u8 *len, u32 n)
 		if (len[i])
 			code->symbol[next[len[i]]++] = (u16)i;
 	}
+	make_quick(code);
 }
 
 static u32 decode(struct stream *s, const struct code *code)
 {
-	u32 word = 0, first = 0, index = 0;
+	u32 word = 0, first = 0, index = 0, quick;
 
+	read_ahead(s);
+	quick = code->quick[s->hold % QUICK_SIZE];
+	if (quick && (quick & 15) <= s->held) {
+		s->hold >>= quick & 15;
+		s->held -= quick & 15;
+		return quick >> 4;
+	}
 	for (u32 len = 1; len <= MAX_BITS && !s->bad; len++) {
 		word |= bits(s, 1);
 		if (word - first < code->count[len])
@@ -142,7 +190,8 @@ static void stored(struct stream *s)
 {
 	u32 len, check;
 
-	s->hold = s->held = 0; /* to the next byte: less than 8 were held */
+	s->in -= s->held / 8; /* to the next byte of those that are left */
+	s->hold = s->held = 0;
 	len = bits(s, 16);
 	check = bits(s, 16);
 	s->bad |= len != (~check & 0xffff);
