@@ -69,6 +69,19 @@ static bool unpack(const struct packed *from, size_t size)
 	       inflate(__packed_start, room, from->stream, len) == (long)room;
 }
 
+/* CALL and JMP rel32 (SDM 2A): pe-finish made of each distance its target. */
+static void make_calls_relative(void)
+{
+	char *at = __packed_start;
+
+	while (__rodata_start - at > 4) {
+		if ((*at++ & 0xfe) != 0xe8)
+			continue;
+		*(u32 *)at -= (u32)(at - ImageBase);
+		at += 4;
+	}
+}
+
 static void relocate(void)
 {
 	u64 *word = (u64 *)__data_start;
@@ -102,6 +115,7 @@ EFI_STATUS efi_unpack(void)
 			efi_print(damaged);
 			return EFI_LOAD_ERROR;
 		}
+		make_calls_relative();
 		relocate();
 	}
 	return EFI_SUCCESS;

@@ -155,7 +155,9 @@ class Image:
         packed has its Adler-32 before it, so that damage is noticed.
         """
         _, end = self._row(b".reloc")
+        _, cases = self._row(PACKED[0])
         raw = self._take_out(PACKED)
+        raw = absolute_calls(raw[:cases[1]], cases[2]) + raw[cases[1]:]
         deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
         packed = deflate.compress(raw) + deflate.flush()
         packed = struct.pack("<I", zlib.adler32(packed)) + packed
@@ -236,6 +238,22 @@ class Image:
         struct.pack_into("<I", self.data, self.opt + OPT_CHECKSUM, 0)
         struct.pack_into("<I", self.data, self.opt + OPT_CHECKSUM,
                          checksum(self.data))
+
+
+def absolute_calls(code, address):
+    """CALL and JMP rel32 by target, which is alike wherever they stand.
+
+    What has such an opcode is changed, also where it is data: what undoes it,
+    in efi/unpack.c, finds the same.
+    """
+    out, at = bytearray(code), 0
+    while at < len(out) - 4:
+        at += 1
+        if out[at - 1] & 0xFE == 0xE8:
+            target = struct.unpack_from("<I", out, at)[0] + address + at
+            struct.pack_into("<I", out, at, target & 0xFFFFFFFF)
+            at += 4
+    return bytes(out)
 
 
 def checksum(data):

@@ -148,7 +148,12 @@ ROWS = ((b".cases", 0x60000020, 4096), (b".rodata", 0x40000040, 4096),
         (b".relro", 0xC0000040, 4096), (b".data", 0xC0000040, 512),
         (b".dynamic", 0xC0000040, 16), (b".rela", 0x40000040, 48),
         (b".reloc", 0x42000040, 12))
-CASES, RODATA, DATA = b"code" * 1024, b"constant" * 512, b"d" * 512
+# A CALL, a JMP, and no room for another CALL's distance.
+CASES = (b"\xe8\x01\0\0\0" + b"\xe9\xfa\xff\xff\xff").ljust(
+    4092, b"c") + b"\xe8end"
+TARGETS = (b"\xe8\x02\x10\0\0" + b"\xe9\x00\x10\0\0").ljust(
+    4092, b"c") + b"\xe8end"
+RODATA, DATA = b"constant" * 512, b"d" * 512
 RELRO = b"pointers" * 512
 
 
@@ -191,7 +196,7 @@ def pe_finish_packs_cases_and_constants(folder):
     check(data[at:at + 4], struct.pack("<I", zlib.adler32(
         data[at + 4:at + size])), "Adler-32")
     plain = zlib.decompress(data[at + 4:at + size], -15)
-    check(plain[:8192], CASES + RODATA)
+    check(plain[:8192], TARGETS + RODATA)
     check(plain[8192:], RELRO[:8] + struct.pack("<II", 0x1234, pe.MARK) +
           RELRO[16:], "the address is marked")
     at = rows[b".data"][4]
