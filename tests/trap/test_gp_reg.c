@@ -154,6 +154,17 @@ TEST(gp, cr0_nw_without_cd, MOV_CR)
 	write_cr0(cr0);
 }
 
+/* Were it taken, tables of one level more, or less, would be walked. */
+TEST(gp, cr4_la57_cannot_be_changed, MOV_CR)
+{
+	u64 cr4 = read_cr4();
+
+	if (!cpu_has(X86_FEATURE_LA57))
+		SKIP(return, "this CPU has no LA57");
+	EXPECT_FAULT(insn_mov_cr4, cr4 ^ X86_CR4_LA57, X86_TRAP_GP, 0);
+	EXPECT_EQ(read_cr4(), cr4);
+}
+
 TEST(gp, cr8_reserved_bits, MOV_CR)
 {
 	u64 cr8 = read_cr8();
@@ -193,8 +204,8 @@ TEST(gp, xcr_that_does_not_exist, XSETBV)
 /*
  * Apart, because QEMU's TCG does not survive them: it spins on a reserved bit
  * of CR4 and on a CR3 that leads nowhere, where no NMI gets through, and takes
- * the loss of PAE or PE, which is a triple fault. They run only where tests=
- * names the suite.
+ * the loss of PAE, PE or PG, which is a triple fault. They run only where
+ * tests= names the suite.
  */
 SUITE(gp_fatal, .manual = true);
 
@@ -235,12 +246,4 @@ TEST(gp_fatal, cr0_pg_cannot_be_cleared, MOV_CR)
 {
 	EXPECT_FAULT(insn_mov_cr0, read_cr0() & ~(u64)X86_CR0_PG, X86_TRAP_GP,
 		     0);
-}
-
-/* Either way: a platform that takes it walks one level more, or less. */
-TEST(gp_fatal, cr4_la57_cannot_be_changed, MOV_CR)
-{
-	if (!cpu_has(X86_FEATURE_LA57))
-		SKIP(return, "this CPU has no LA57: cr4_reserved_bits' affair");
-	EXPECT_FAULT(insn_mov_cr4, read_cr4() ^ X86_CR4_LA57, X86_TRAP_GP, 0);
 }
