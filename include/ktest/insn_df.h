@@ -21,11 +21,15 @@ INSN(fdiv); /* x87, not masked; raised by ... */
 INSN(fdiv_fwait);
 INSN(divss); /* SSE, not masked; raised by ... */
 INSN(divss_at);
+INSN(fire); /* outb %al, %dx, to the host's companion; raised after ... */
+INSN(fire_at);
+INSN(fire_end); /* and before this */
 #undef INSN
 
 extern char insn_df_bnd[]; /* MPX: RAX below RDX; raised by ... */
 extern char insn_df_bnd_at[];
-extern char insn_df_wait[]; /* RCX rounds */
+extern char insn_df_wait[];	  /* RCX rounds */
+extern char insn_df_u_rstorssp[]; /* rstorssp (%rdx) */
 
 /* For compatibility mode. */
 extern char insn_df_u32_into[];

@@ -5,6 +5,8 @@
  */
 #include <ktest/insn_delivery.h>
 
+#include "insn_trap.h"
+
 	.macro sym name
 	.globl	insn_df_\name
 	.hidden	insn_df_\name
@@ -61,6 +63,13 @@ sym \ring\()divss
 sym \ring\()divss_at
 	divss	%xmm1, %xmm0
 	back
+	.balign	16, 0xcc
+sym \ring\()fire
+	outb	%al, %dx
+sym \ring\()fire_at
+	await
+sym \ring\()fire_end
+	back
 	.endm
 
 	.text
@@ -83,6 +92,7 @@ sym wait
 
 	.section .user.text, "ax"
 	events	u_
+	event	u_rstorssp, rstorssp (%rdx)
 
 	.code32
 	event	u32_into,	into

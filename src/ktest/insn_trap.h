@@ -55,3 +55,18 @@ at \name
 	popfq
 	ret
 	.endm
+
+	/*
+	 * EDX: the companion's port. LSR's data ready is the answer; what was
+	 * asked for is under way.
+	 */
+	.macro await
+	addl	$5, %edx
+	movl	$10000, %ecx
+1:	inb	%dx, %al
+	testb	$1, %al
+	jz	1b
+2:	pause
+	decl	%ecx
+	jnz	2b
+	.endm

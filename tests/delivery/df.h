@@ -22,6 +22,7 @@ enum source {
 	TRAP,	    /* as BREAKPOINT */
 	EXTERNAL,   /* as TRAP, but EXT by both */
 	NMI,	    /* the same */
+	COMPANION,  /* the same: #MC, by the host */
 };
 
 struct first {
@@ -32,6 +33,7 @@ struct first {
 	bool judge_ext;	   /* only what has EXT in its code, and that too */
 	bool ts;	   /* #TS has its own trouble with IST 7 */
 	char *insn, *at;   /* where to enter; the saved RIP if not there */
+	char *end;	   /* if not exactly: it is below this */
 	u64 flags, ax, dx;
 };
 
@@ -77,6 +79,9 @@ extern u64 df_pages;
 
 /* First event f with each second event that its delivery can raise. */
 void df_row(const struct first *f);
+
+/* Enter regs, which ask the host for #MC. False: it was said why not. */
+bool df_raise_mc(const struct pt_regs *regs);
 
 /*
  * f whose delivery raises second, whose delivery raises third: the two later

@@ -30,7 +30,8 @@ static enum df_class class_of(u32 nr)
 {
 	if (nr == X86_TRAP_PF)
 		return PAGE_FAULT;
-	return nr == X86_TRAP_DE || (nr >= X86_TRAP_TS && nr <= X86_TRAP_GP)
+	return nr == X86_TRAP_DE || nr == X86_TRAP_CP ||
+			       (nr >= X86_TRAP_TS && nr <= X86_TRAP_GP)
 		       ? CONTRIBUTORY
 		       : BENIGN;
 }
@@ -65,8 +66,8 @@ static void prepare(const struct first *f)
 	for (u32 ist = 5; ist <= NR_IST; ist++)
 		probe.tss->ist[ist - 1] = probe_stack(ist);
 	probe_gate(DL_BACK)->bits.dpl = 3;
-	if (f->nr == X86_TRAP_NMI)
-		probe_take_gate(X86_TRAP_NMI);
+	if (f->source >= NMI)
+		probe_take_gate(f->nr);
 	if (f->source == SOFTWARE)
 		probe_gate(f->nr)->bits.dpl = 3;
 	probe.gdt[GDT_ENTRY_NOT_PRESENT].dpl = f->user ? 3 : 0;
@@ -201,6 +202,8 @@ static bool rip_is_right(const struct first *f)
 	if (f->source == ICEBP && boot_cpu_data.vendor != VENDOR_INTEL &&
 	    ip == want + 1)
 		ip = want;
+	if (f->end)
+		return EXPECT_GE(ip, want) & EXPECT_LT(ip, (u64)f->end);
 	return EXPECT_EQ(ip, want);
 }
 
@@ -244,6 +247,19 @@ static bool reachable(const struct first *f, enum second how)
 	return how != GP_LIMIT || f->nr > X86_TRAP_DF;
 }
 
+/* False: there is no way to. */
+static bool bring_about(const struct first *f, const struct pt_regs *regs,
+			enum second how)
+{
+	if (f->source == COMPANION)
+		return df_raise_mc(regs);
+	if (f->source == NMI)
+		raise_nmi(regs, how);
+	else
+		raise(f, regs);
+	return true;
+}
+
 /* False: the first event never came, so that no other cell can be right. */
 static bool df_cell(const struct first *f, enum second how)
 {
@@ -265,11 +281,10 @@ static bool df_cell(const struct first *f, enum second how)
 		df_cr2_range((u64)probe_gate(X86_TRAP_PF), sizeof(gate_desc));
 	}
 	probe.eoi[nr] = probe.eoi[X86_TRAP_DF] = f->source == EXTERNAL;
-	if (f->source == NMI)
-		raise_nmi(&regs, how);
-	else
-		raise(f, &regs);
+	ok = bring_about(f, &regs, how);
 	unmap_range(DF_VA, 2 * PAGE_SIZE);
+	if (!ok)
+		return false;
 	ok = EXPECT_EQ(probe.hits, 1);
 	ok &= aborts ? judge_df(f, nr)
 		     : judge_serial(f, &df_later[how], f->nr, &regs, top);

@@ -4,9 +4,9 @@
  * second event that its delivery can raise. What is not here:
  *   #BR	without MPX needs BOUND, compatibility mode's: test_df_user.c
  *   #AC	never at CPL 0: test_df_user.c
- *   #MC	the host's to inject, and it may end the machine
+ *   #MC	the host's to raise: test_df_mc.c
  *   #VE #VC	need a hypervisor above us
- *   #CP	irqbed runs with CET off
+ *   #CP	CPL 3's, whose shadow stack can be on alone: test_df_cp.c
  *
  * Spec: SDM 3A "Interrupt 8-Double Fault Exception (#DF)"; APM 2 "#DF-Double-
  *       Fault Exception (Vector 8)".
