@@ -60,6 +60,9 @@ static inline u32 num_online_cpus(void)
 	     (cpu) = cpumask_next((cpu) + 1, mask))
 #define for_each_online_cpu(cpu) for_each_cpu (cpu, &cpu_online_mask)
 
+/* What a per-CPU counter says on all CPUs that are online. */
+u64 per_cpu_sum(const u64 *counter);
+
 /* Another CPU's area: its counters, its queue. */
 static inline struct pcpu_hot *cpu_hot(u32 cpu)
 {

@@ -124,6 +124,9 @@ static __always_inline struct irq_desc *this_vector_desc(u64 vector)
 /* NULL beyond NR_IRQS. */
 struct irq_desc *irq_to_desc(u32 irq);
 
+/* The line whose pin gsi is: an ISA one, or its own. */
+u32 irq_of_gsi(u32 gsi);
+
 /*
  * A descriptor for what has no GSI (MSI): chip works it, edge-triggered.
  * Numbers are given from the top, none that has a pin. -EINVAL: no chip;

@@ -25,9 +25,6 @@ u32 smp_failed_id(u32 index);
 /* The MADT's CPUs that nothing can reach in this APIC's mode. */
 u32 smp_unreachable_count(void);
 
-/* From the first INIT to the last CPU's word, in microseconds. */
-u64 smp_bringup_us(void);
-
 /*
  * Run fn(arg) on cpu in task context, IF=1, and wait for it; usec is scaled.
  * An exception that fn does not catch is reported and ends fn; so is fn when

@@ -6,42 +6,34 @@
  */
 #include <bh/softirq.h>
 
+#include <console/cpu_cells.h>
 #include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <lib/format.h>
 
-#define COLUMNS 16 /* a log line has no room for hundreds of CPUs */
-#define LINE	(COLUMNS * 22)
-
 static void show_head(void)
 {
-	char line[LINE];
+	char line[CPU_CELLS];
 	size_t n = 0;
 	u32 cpu;
 
 	line[0] = '\0';
 	for_each_online_cpu (cpu) {
-		if (cpu < COLUMNS)
+		if (cpu < CPU_COLUMNS)
 			n += scnprintf(line + n, sizeof(line) - n, "CPU%-8u",
 				       cpu);
 	}
+	if (nr_cpu_ids > CPU_COLUMNS)
+		scnprintf(line + n, sizeof(line) - n, "the rest");
 	printk("#                     %s", line);
 }
 
 static void show_softirq(u32 nr)
 {
-	char line[LINE];
-	size_t n = 0;
-	u32 cpu;
+	char line[CPU_CELLS];
 
-	line[0] = '\0';
-	for_each_online_cpu (cpu) {
-		if (cpu < COLUMNS)
-			n += scnprintf(
-				line + n, sizeof(line) - n, " %10llu",
-				(unsigned long long)softirq_count_cpu(nr, cpu));
-	}
-	printk("# %12s:%s", softirq_name(nr), line);
+	printk("# %12s:%s", softirq_name(nr),
+	       cpu_cells(line, softirq_count_cpu, nr));
 }
 
 void show_softirqs(void)

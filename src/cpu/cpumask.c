@@ -32,3 +32,13 @@ u32 cpumask_next(u32 cpu, const struct cpumask *mask)
 	}
 	return nr_cpu_ids;
 }
+
+u64 per_cpu_sum(const u64 *counter)
+{
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += READ_ONCE(*per_cpu_ptr(counter, cpu));
+	return sum;
+}

@@ -28,12 +28,9 @@ u64 kstat_irqs_cpu(u32 irq, u32 cpu)
 
 u64 kstat_irqs(u32 irq)
 {
-	u64 sum = 0;
-	u32 cpu;
+	struct pcpu_hot *hot = (struct pcpu_hot *)__per_cpu_start;
 
-	for_each_online_cpu (cpu)
-		sum += kstat_irqs_cpu(irq, cpu);
-	return sum;
+	return irq < NR_IRQS ? per_cpu_sum(&hot->kstat_irqs[irq]) : 0;
 }
 
 /* A CPU after another: a counter after another would walk them all 256 times.
@@ -59,12 +56,7 @@ u64 stray_count_cpu(u32 cpu)
 
 u64 stray_count(void)
 {
-	u64 sum = 0;
-	u32 cpu;
-
-	for_each_online_cpu (cpu)
-		sum += stray_count_cpu(cpu);
-	return sum;
+	return per_cpu_sum(&strays);
 }
 
 u32 stray_last(void)

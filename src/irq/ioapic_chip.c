@@ -82,12 +82,7 @@ u64 irq_mis_count_cpu(u32 cpu)
 
 u64 irq_mis_count(void)
 {
-	u64 sum = 0;
-	u32 cpu;
-
-	for_each_online_cpu (cpu)
-		sum += irq_mis_count_cpu(cpu);
-	return sum;
+	return per_cpu_sum(&mismatches);
 }
 
 /* Its interrupt is not accepted yet, or has not been ended. */

@@ -70,16 +70,11 @@ void ipi_forget(u32 cpu)
 
 u64 ipi_sent_count(u32 vector)
 {
-	u64 n = 0;
-	u32 cpu;
-
 	for (u32 ipi = 0; ipi < NR_IPIS; ipi++) {
-		if (ipi_vector[ipi] != vector)
-			continue;
-		for_each_online_cpu (cpu)
-			n += *per_cpu_ptr(&ipi_sent[ipi], cpu);
+		if (ipi_vector[ipi] == vector)
+			return per_cpu_sum(&ipi_sent[ipi]);
 	}
-	return n;
+	return 0;
 }
 
 void smp_send_reschedule(u32 cpu)

@@ -44,6 +44,15 @@ struct irq_desc *irq_to_desc(u32 irq)
 	return irq < NR_IRQS ? &irq_descs[irq] : NULL;
 }
 
+u32 irq_of_gsi(u32 gsi)
+{
+	for (u32 irq = 0; irq < NR_LEGACY_IRQS; irq++) {
+		if (irq_descs[irq].gsi == gsi)
+			return irq;
+	}
+	return gsi;
+}
+
 /* A GSI's, as before anyone told more: PCI's character above the ISA lines. */
 static struct irq_desc gsi_desc(u32 irq)
 {

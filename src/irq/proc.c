@@ -6,6 +6,7 @@
  * arch_show_interrupts().
  */
 #include <apic/ioapic.h>
+#include <console/cpu_cells.h>
 #include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <irq/irqstat.h>
@@ -45,20 +46,23 @@ const char *irq_stat_tag(u32 index)
 	return stats[index].tag;
 }
 
+/* As a per-CPU variable. */
+static const u64 *counter(u32 index)
+{
+	const struct pcpu_hot *hot = (const struct pcpu_hot *)__per_cpu_start;
+
+	return (const u64 *)((const char *)&hot->irq_stat +
+			     stats[index].offset);
+}
+
 u64 irq_stat_count_cpu(u32 index, u32 cpu)
 {
-	return *(const volatile u64 *)((const char *)&cpu_hot(cpu)->irq_stat +
-				       stats[index].offset);
+	return READ_ONCE(*per_cpu_ptr(counter(index), cpu));
 }
 
 u64 irq_stat_count(u32 index)
 {
-	u64 sum = 0;
-	u32 cpu;
-
-	for_each_online_cpu (cpu)
-		sum += irq_stat_count_cpu(index, cpu);
-	return sum;
+	return per_cpu_sum(counter(index));
 }
 
 u32 irq_stat_vector(u32 index)
@@ -75,37 +79,14 @@ int irq_stat_of_vector(u32 vector)
 	return -ENOENT;
 }
 
-/* The first CPUs each in a column; a log line has no room for hundreds. */
-#define COLUMNS 16
-
-static u32 columns(void)
-{
-	return min(nr_cpu_ids, (u32)COLUMNS);
-}
-
 /* One line of a number a CPU; Linux has no words for some. */
 static void show(const char *tag, u64 (*count)(u32 nr, u32 cpu), u32 nr,
 		 const char *text)
 {
-	char line[COLUMNS * 12 + 16];
-	u64 rest = 0;
-	size_t n = 0;
-	u32 cpu;
+	char line[CPU_CELLS];
 
-	line[0] = '\0';
-	for_each_online_cpu (cpu) {
-		u64 c = count(nr, cpu);
-
-		if (cpu >= COLUMNS)
-			rest += c;
-		else
-			n += scnprintf(line + n, sizeof(line) - n, " %10llu",
-				       (unsigned long long)c);
-	}
-	if (nr_cpu_ids > COLUMNS)
-		scnprintf(line + n, sizeof(line) - n, " %10llu",
-			  (unsigned long long)rest);
-	printk("# %3s:%s%s%s", tag, line, *text ? "   " : "", text);
+	printk("# %3s:%s%s%s", tag, cpu_cells(line, count, nr),
+	       *text ? "   " : "", text);
 }
 
 static void show_line(const struct irq_desc *desc)
@@ -130,15 +111,15 @@ static void show_line(const struct irq_desc *desc)
 
 static void show_head(void)
 {
-	char line[COLUMNS * 12 + 32], name[12];
+	char line[CPU_CELLS], name[12];
 	size_t n = 0;
 
 	line[0] = '\0';
-	for (u32 cpu = 0; cpu < columns(); cpu++) {
+	for (u32 cpu = 0; cpu < min(nr_cpu_ids, (u32)CPU_COLUMNS); cpu++) {
 		scnprintf(name, sizeof(name), "CPU%u", cpu);
 		n += scnprintf(line + n, sizeof(line) - n, " %10s", name);
 	}
-	if (nr_cpu_ids > COLUMNS)
+	if (nr_cpu_ids > CPU_COLUMNS)
 		scnprintf(line + n, sizeof(line) - n, "   the rest");
 	printk("#     %s", line);
 }

@@ -68,11 +68,6 @@ u32 smp_unreachable_count(void)
 	return unreachable;
 }
 
-u64 smp_bringup_us(void)
-{
-	return bringup_us;
-}
-
 /* Numbers for the MADT's CPUs, and what each has of its own. */
 static void number_cpus(const struct acpi_madt *madt)
 {

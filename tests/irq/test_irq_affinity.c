@@ -195,15 +195,6 @@ static bool open_fsb(void)
 	return affinity_begin(&line, 0);
 }
 
-static u32 irq_of_gsi(u32 gsi)
-{
-	for (u32 irq = 0; irq < NR_LEGACY_IRQS; irq++) {
-		if (irq_to_desc(irq)->gsi == gsi)
-			return irq;
-	}
-	return gsi;
-}
-
 static bool open_hpet(void)
 {
 	struct moved_line line = { .raise = hpet_shoot };

@@ -111,16 +111,6 @@ static irqreturn_t hpet_fired(int irq, void *dev)
 	return IRQ_HANDLED;
 }
 
-/* The line whose pin gsi is: an ISA one, or its own. */
-static u32 irq_of_gsi(u32 gsi)
-{
-	for (u32 irq = 0; irq < NR_LEGACY_IRQS; irq++) {
-		if (irq_to_desc(irq)->gsi == gsi)
-			return irq;
-	}
-	return gsi;
-}
-
 static int open_hpet(void)
 {
 	u32 pins = 0, pin;

@@ -266,16 +266,6 @@ static const char *uart_open(void)
 	return "loopback disconnects this board's interrupt line";
 }
 
-/* The line whose pin gsi is: an ISA one, or its own. */
-static u32 irq_of_gsi(u32 gsi)
-{
-	for (u32 irq = 0; irq < NR_LEGACY_IRQS; irq++) {
-		if (irq_to_desc(irq)->gsi == gsi)
-			return irq;
-	}
-	return gsi;
-}
-
 static const char *hpet_open(void)
 {
 	struct hpet_timer_info info;
