@@ -12,7 +12,7 @@ HOSTCC  ?= gcc
 Q       := $(if $(V),,@)
 
 # Lowest first: a room includes only itself and rooms to its left.
-ROOMS := lib cpu console mm trap acpi time apic bh irq entry dev smp ktest
+ROOMS := lib cpu console mm trap acpi time apic bh sched irq entry dev smp ktest
 
 # What `make run` passes on.
 SMP ?= 1
@@ -48,7 +48,7 @@ PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
 # All but the hot paths (irq bh apic) for size: thousands of cases must fit.
 build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trap/% acpi/% time/% \
-	dev/% smp/% ktest/%): CFLAGS += -Os
+	dev/% smp/% sched/% ktest/%): CFLAGS += -Os
 build/tests/%.o: CFLAGS += -Oz
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
 # A canary is 30 bytes: in a case, only where it is what is judged.

@@ -21,6 +21,8 @@
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
 #include <mm/regions.h>
+#include <sched/sched.h>
+#include <sched/workqueue.h>
 #include <smp/cpu_setup.h>
 #include <smp/smp.h>
 #include <trap/mce.h>
@@ -82,6 +84,8 @@ static void init_interrupts(const struct boot_info *info)
 	acpi_init(info);
 	console_from_spcr(info);
 	sched_init();
+	if (sched_prepare_cpu(0))
+		bail_out("no memory for the idle thread");
 	early_irq_init();
 	legacy_pic_init();
 	init_IRQ(&acpi_tables);
@@ -110,6 +114,8 @@ static void start_rest(void *arg)
 	firmware_reset_init(info);
 	platform_ready(info);
 	local_irq_enable();
+	if (workqueue_init())
+		bail_out("no memory for kworkers");
 	ktest_run();
 }
 

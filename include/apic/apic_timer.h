@@ -31,6 +31,7 @@ int apic_timer_calibrate(const struct clock *ref, struct clock_rate *rate);
 
 /* Arm in us microseconds. 0, -ERANGE (period), -ENODEV (no calibration). */
 int apic_timer_start(enum lvt_timer_mode mode, u64 us);
+int apic_timer_start_ns(enum lvt_timer_mode mode, u64 ns);
 
 /* Mask and stop. Any time. */
 void apic_timer_stop(void);

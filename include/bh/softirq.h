@@ -107,8 +107,12 @@ void sched_init(void);
 void init_timers(void);
 void hrtimers_init(void);
 
-/* From irq_exit(), out of line: IF=0, something is pending. */
-void invoke_softirq(void);
+/*
+ * From irq_exit(), out of line: IF=0, something is pending, and regs, on
+ * whatever stack, is what was interrupted. Softirqs; then, if somebody better
+ * waits for this CPU, regs' way back will lead past the scheduler.
+ */
+void irq_exit_pending(struct pt_regs *regs);
 
 /* Every hardware interrupt's first and last act. IF=0. */
 static __always_inline void irq_enter(void)
@@ -120,5 +124,5 @@ static __always_inline void irq_exit(void)
 {
 	preempt_count_sub(HARDIRQ_OFFSET);
 	if (unlikely(!this_cpu_is_zero32(softirq_pending)) && !in_interrupt())
-		invoke_softirq();
+		irq_exit_pending(this_cpu(irq_regs));
 }

@@ -30,6 +30,7 @@ void udelay(u64 usec);
 
 /* Microseconds of a TSC interval, and back. */
 u64 tsc_to_us(u64 ticks);
+u64 tsc_to_ns(u64 ticks);
 u64 us_to_tsc(u64 usec);
 
 /*

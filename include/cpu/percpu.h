@@ -27,6 +27,10 @@
 struct pt_regs;
 struct catch_frame;
 struct irq_desc;
+struct task_struct;
+
+/* In softirq_pending, so that an interrupt's exit looks at one word. */
+#define PENDING_RESCHED 0x80000000u
 
 /* Linux's name for the head: 40 bytes at GS base, then the canary. */
 struct fixed_percpu_data {
@@ -40,7 +44,7 @@ struct pcpu_hot {
 	u32 cpu_number;
 	u32 apic_id;
 	u32 preempt_count;
-	u32 softirq_pending; /* bit n: softirq n raised */
+	u32 softirq_pending; /* bit n: softirq n raised; PENDING_RESCHED */
 	u64 irq_stack_top;
 	/* Linux: get_irq_regs(). NULL: no interrupt is on the irq stack. */
 	struct pt_regs *irq_regs;
@@ -52,6 +56,7 @@ struct pcpu_hot {
 	u64 debug_dr6;		   /* of the #DB being handled */
 	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
 	struct pcpu_hot *self;
+	struct task_struct *current_task;
 	/* Which descriptor each vector leads to: irq/irqdesc.h */
 	struct irq_desc *vector_irq[NR_VECTORS];
 	u64 kstat_irqs[NR_IRQS]; /* interrupts of each line */
@@ -81,6 +86,12 @@ static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 #define this_cpu_or32(field, n)                                              \
 	__asm__ volatile(                                                    \
 		"orl %[val], %%gs:%c[off]"                                   \
+		:                                                            \
+		: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, field)) \
+		: "memory", "cc")
+#define this_cpu_and32(field, n)                                             \
+	__asm__ volatile(                                                    \
+		"andl %[val], %%gs:%c[off]"                                  \
 		:                                                            \
 		: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, field)) \
 		: "memory", "cc")

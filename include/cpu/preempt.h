@@ -38,6 +38,12 @@
 #define NMI_MASK		(((1u << NMI_BITS) - 1) << NMI_SHIFT)
 /* clang-format on */
 
+/*
+ * In the saved CS of a thread that an interrupt has hit: another one is to run
+ * first. The CPU ignores these bits; the way back looks at the word anyway.
+ */
+#define CS_PREEMPT 0x10000
+
 static_assert(NMI_MASK == 0x00f00000 && HARDIRQ_MASK == 0x000f0000 &&
 		      SOFTIRQ_MASK == 0x0000ff00 && PREEMPT_MASK == 0x000000ff,
 	      "Linux: include/linux/preempt.h");

@@ -19,13 +19,15 @@ enum stack_kind {
 	STACK_IRQ,
 	STACK_REPORT,		/* an exception report's own */
 	NR_STACKS,
-	STACK_NONE = NR_STACKS	/* the address is on no stack of ours */
+	STACK_THREAD = NR_STACKS, /* the first of NR_THREAD_STACKS slots */
+	STACK_NONE		/* the address is on no stack of ours */
 };
 
 #define STACK_SIZE		0x4000ull	/* mapped, at the slot's top */
 #define STACK_SLOT		0x8000ull
 #define STACK_AREA_BASE		0xfffffe8000000000ull
-#define STACK_AREA_PER_CPU	(STACK_SLOT * 16)
+#define STACK_AREA_PER_CPU	(STACK_SLOT * 64)
+#define NR_THREAD_STACKS	(64 - NR_STACKS) /* of each CPU */
 /* clang-format on */
 
 /* Its lowest words: what an entry finds by RSP alone. */
@@ -35,7 +37,7 @@ struct stack_bottom {
 };
 
 /* First byte past the stack: its initial RSP, 16-byte aligned. */
-static inline u64 stack_top(u32 cpu, enum stack_kind kind)
+static inline u64 stack_top(u32 cpu, u32 kind)
 {
 	return STACK_AREA_BASE + cpu * STACK_AREA_PER_CPU +
 	       (kind + 1) * STACK_SLOT;
@@ -43,6 +45,7 @@ static inline u64 stack_top(u32 cpu, enum stack_kind kind)
 
 struct stack_info {
 	enum stack_kind kind; /* STACK_NONE: addr is in no slot */
+	u32 thread;	      /* STACK_THREAD: which */
 	u32 cpu;
 	bool guard; /* addr is in the guard below the stack */
 };

@@ -61,6 +61,5 @@ int smp_call_init(u32 n);
 u64 ipi_sent_count(u32 vector);
 
 /* Their handlers, behind the EOI. Hardirq context. */
-void scheduler_ipi(void);
 void generic_smp_call_function_interrupt(void);
 void generic_smp_call_function_single_interrupt(void);

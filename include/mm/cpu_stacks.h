@@ -10,3 +10,6 @@
  * -ENOMEM. Boot CPU.
  */
 int map_cpu_stacks(u32 cpu, u64 gs_base);
+
+/* The same for one more: STACK_THREAD + n. Task context. */
+int map_cpu_stack(u32 cpu, u32 kind, u64 gs_base);

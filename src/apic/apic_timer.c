@@ -55,9 +55,9 @@ int apic_timer_calibrate(const struct clock *ref, struct clock_rate *rate)
 	return err;
 }
 
-int apic_timer_start(enum lvt_timer_mode mode, u64 us)
+int apic_timer_start_ns(enum lvt_timer_mode mode, u64 ns)
 {
-	u64 count = clock_ns_to_ticks(&apic_timer_clock, us * 1000);
+	u64 count = clock_ns_to_ticks(&apic_timer_clock, ns);
 
 	if (!apic_timer_clock.freq_hz)
 		return -ENODEV;
@@ -67,6 +67,11 @@ int apic_timer_start(enum lvt_timer_mode mode, u64 us)
 	apic_write(APIC_LVTT, (u32)mode | LOCAL_TIMER_VECTOR);
 	apic_write(APIC_TMICT, (u32)count); /* this write starts the count */
 	return 0;
+}
+
+int apic_timer_start(enum lvt_timer_mode mode, u64 us)
+{
+	return apic_timer_start_ns(mode, us * 1000);
 }
 
 void apic_timer_stop(void)

@@ -7,10 +7,13 @@
  */
 #include <bh/softirq.h>
 
+#include <asm/ptrace.h>
 #include <bh/tasklet.h>
+#include <bh/timer.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <cpu/stacks.h>
 
 static const char *const softirq_to_name[NR_SOFTIRQS] = {
 	"HI",	    "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
@@ -50,12 +53,12 @@ u64 softirq_count_cpu(u32 nr, u32 cpu)
 
 u32 local_softirq_pending(void)
 {
-	return this_cpu(softirq_pending);
+	return this_cpu(softirq_pending) & ~PENDING_RESCHED;
 }
 
 static bool work_seen(u32 cpu)
 {
-	return READ_ONCE(cpu_hot(cpu)->softirq_pending) ||
+	return READ_ONCE(cpu_hot(cpu)->softirq_pending) & ~PENDING_RESCHED ||
 	       READ_ONCE(cpu_hot(cpu)->preempt_count) & SOFTIRQ_MASK ||
 	       READ_ONCE(*per_cpu_ptr(&wake_ksoftirqd, cpu)) ||
 	       tasklets_queued(cpu);
@@ -69,7 +72,7 @@ bool softirq_work_left(u32 cpu)
 
 void softirq_discard_pending(void)
 {
-	this_cpu(softirq_pending) = 0;
+	this_cpu_and32(softirq_pending, PENDING_RESCHED);
 	*this_cpu_ptr(&wake_ksoftirqd) = false;
 	tasklet_discard();
 }
@@ -114,24 +117,37 @@ static void __do_softirq(void)
 {
 	u64 end = rdtsc() + us_to_tsc(MAX_SOFTIRQ_TIME_US);
 	u32 rounds = MAX_SOFTIRQ_RESTART;
-	u32 pending = this_cpu(softirq_pending);
+	u32 pending = local_softirq_pending();
 
 	preempt_count_add(SOFTIRQ_OFFSET);
 	do {
-		this_cpu(softirq_pending) = 0;
+		this_cpu_and32(softirq_pending, PENDING_RESCHED);
 		local_irq_enable();
 		run_actions(pending);
 		local_irq_disable();
-		pending = this_cpu(softirq_pending);
+		pending = local_softirq_pending();
 	} while (pending && --rounds && !deadline_passed(end));
 	*this_cpu_ptr(&wake_ksoftirqd) = pending != 0;
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
-/* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
-void invoke_softirq(void)
+/* A thread on its own stack, that interrupts may hit: it can be set aside. */
+static bool may_preempt(const struct pt_regs *regs)
 {
-	__do_softirq();
+	u32 kind = stack_of((u64)regs).kind;
+
+	return !preempt_count() && regs && !user_mode(regs) &&
+	       regs->flags & X86_EFLAGS_IF &&
+	       (kind == STACK_TASK || kind == STACK_THREAD);
+}
+
+/* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
+void irq_exit_pending(struct pt_regs *regs)
+{
+	if (local_softirq_pending())
+		__do_softirq();
+	if (this_cpu(softirq_pending) & PENDING_RESCHED && may_preempt(regs))
+		regs->cs |= CS_PREEMPT;
 }
 
 void do_softirq(void)
@@ -141,7 +157,7 @@ void do_softirq(void)
 	if (in_interrupt())
 		return;
 	flags = local_irq_save();
-	if (this_cpu(softirq_pending))
+	if (local_softirq_pending())
 		__do_softirq();
 	local_irq_restore(flags);
 }
@@ -193,7 +209,7 @@ void local_bh_enable(void)
 {
 	barrier();
 	preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
-	if (this_cpu(softirq_pending))
+	if (local_softirq_pending())
 		do_softirq();
 }
 
@@ -209,7 +225,8 @@ void sched_init(void)
 
 void init_timers(void)
 {
-	open_softirq(TIMER_SOFTIRQ, serve_nobody);
+	init_timers_cpu(0);
+	open_softirq(TIMER_SOFTIRQ, run_timer_softirq);
 }
 
 void hrtimers_init(void)

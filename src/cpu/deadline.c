@@ -19,6 +19,13 @@ u64 tsc_to_us(u64 ticks)
 	return seconds * 1000000 + rest * 1000 / tsc_khz;
 }
 
+u64 tsc_to_ns(u64 ticks)
+{
+	u64 ms = ticks / tsc_khz, rest = ticks % tsc_khz;
+
+	return ms * 1000000 + rest * 1000000 / tsc_khz;
+}
+
 u64 deadline_after(u64 usec)
 {
 	return rdtsc() + us_to_tsc(usec * deadline_scale);

@@ -19,10 +19,11 @@
 #include <cpu/percpu.h>
 
 #define STACK_SIZE_ASM	0x4000		/* cpu/stacks.h, with those below */
-#define STACK_AREA_ASM	0x80000		/* STACK_AREA_PER_CPU */
+#define STACK_AREA_ASM	0x200000	/* STACK_AREA_PER_CPU */
 #define ENTRY_TOP_ASM	0x48000		/* RSP0 - base of the CPU's area */
 #define NMI_EXECUTING	8		/* offset in the stack */
 #define CS_FROM_STUB	24		/* CS above vector, error code, rip */
+#define CS_PREEMPT	0x10000		/* cpu/preempt.h: IRETQ ignores it */
 
 	.macro SYM_START name
 	.globl	\name
@@ -160,10 +161,10 @@
 	jmp	return_from_event
 	.endm
 
-	/* The kernel's own way back; the user's is longer, and one. */
+	/* The kernel's own way back; the other ones are longer, and one each. */
 	.macro RETURN_FROM_EVENT
-	testb	$3, PT_CS(%rsp)
-	jnz	return_to_user
+	testl	$(CS_PREEMPT | 3), PT_CS(%rsp)
+	jnz	return_special
 	POP_REGS_AND_STUB
 	iretq
 	.endm

@@ -125,6 +125,11 @@ SYM_START asm_common_interrupt
 
 SYM_START return_from_event
 	RETURN_FROM_EVENT
+return_special:
+	btrl	$16, PT_CS(%rsp)	/* CS_PREEMPT */
+	jnc	return_to_user
+	call	preempt_schedule_irq
+	jmp	return_from_event
 return_to_user:
 	cli
 	POP_REGS_AND_STUB

@@ -81,9 +81,3 @@ void smp_send_reschedule(u32 cpu)
 {
 	send_ipi(cpu, IPI_RESCHEDULE);
 }
-
-/* HLT has ended; the idle loop looks. */
-void scheduler_ipi(void)
-{
-	ipi_taken(IPI_RESCHEDULE);
-}

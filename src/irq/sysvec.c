@@ -11,6 +11,9 @@
 #include <bh/softirq.h>
 #include <irq/ipi.h>
 #include <irq/irqstat.h>
+#include <sched/sched.h>
+
+#include "internal.h"
 
 #include "internal.h"
 
@@ -32,7 +35,6 @@ static void reboot_interrupt(void)
 		what;                             \
 		irq_exit();                       \
 	}
-DEFINE_SYSVEC(reschedule_ipi, irq_resched, scheduler_ipi())
 DEFINE_SYSVEC(call_function, irq_call, generic_smp_call_function_interrupt())
 DEFINE_SYSVEC(call_function_single, irq_call_single,
 	      generic_smp_call_function_single_interrupt())
@@ -41,6 +43,19 @@ DEFINE_SYSVEC(threshold, threshold, )
 DEFINE_SYSVEC(reboot, reboot, reboot_interrupt())
 DEFINE_SYSVEC(x86_platform_ipi, platform_ipis, )
 DEFINE_SYSVEC(irq_work, irq_work, irq_move_cleanup())
+
+/* It stays on the interrupted stack; irq_regs is not its own. */
+void sysvec_reschedule_ipi(struct pt_regs *regs)
+{
+	irq_enter();
+	this_cpu_inc64(irq_stat.irq_resched);
+	apic_eoi();
+	ipi_taken(IPI_RESCHEDULE);
+	scheduler_ipi();
+	preempt_count_sub(HARDIRQ_OFFSET);
+	if (!this_cpu_is_zero32(softirq_pending) && !in_interrupt())
+		irq_exit_pending(regs);
+}
 
 void sysvec_apic_timer_interrupt(struct pt_regs *regs)
 {

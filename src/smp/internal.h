@@ -13,7 +13,7 @@
 #define CPU_ONLINE	3
 
 #define STACK_AREA_BASE_ASM	0xfffffe8000000000	/* cpu/stacks.h */
-#define STACK_AREA_ASM		0x80000
+#define STACK_AREA_ASM		0x200000
 #define STACK_SLOT_ASM		0x8000
 #define STACK_SIZE_ASM		0x4000
 /* clang-format on */

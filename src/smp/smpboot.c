@@ -12,12 +12,14 @@
 #include <acpi/tables.h>
 #include <apic/apic_driver.h>
 #include <apic/lapic.h>
+#include <bh/timer.h>
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
 #include <cpu/deadline.h>
 #include <irq/ipi.h>
 #include <lib/string.h>
 #include <mm/paging.h>
+#include <sched/sched.h>
 #include <smp/cpu_setup.h>
 #include <smp/cpu_state.h>
 #include <smp/tsc_sync.h>
@@ -76,7 +78,9 @@ static void number_cpus(const struct acpi_madt *madt)
 					 apic_is_x2apic ? ~0u : XAPIC_ID_MAX,
 					 &cpuid_to_apicid[1], NR_CPUS - 1,
 					 &unreachable);
-	while (nr_cpu_ids < wanted && !cpu_prepare(nr_cpu_ids)) {
+	while (nr_cpu_ids < wanted && !cpu_prepare(nr_cpu_ids) &&
+	       !sched_prepare_cpu(nr_cpu_ids)) {
+		init_timers_cpu(nr_cpu_ids);
 		cpu_hot(nr_cpu_ids)->apic_id = cpuid_to_apicid[nr_cpu_ids];
 		nr_cpu_ids++;
 	}
@@ -217,6 +221,7 @@ void smp_init(const struct acpi_madt *madt, u64 ap_page)
 		while (rounds < ROUNDS && !nobody_missing())
 			start_round(ap_page);
 	give_up_the_rest();
+	resched_cpu_hook = smp_send_reschedule;
 	if (num_online_cpus() > 1)
 		tlb_connect();
 	apic_use_shorthand(!unreachable && !madt->cpus_dropped);

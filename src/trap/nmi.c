@@ -25,7 +25,7 @@ struct nmi_top {
 static_assert(sizeof(struct nmi_top) == 88, "nmi.S");
 static_assert(offsetof(struct stack_bottom, nmi_executing) == 8, "calling.h");
 static_assert(STACK_SIZE == 0x4000, "calling.h");
-static_assert(STACK_AREA_PER_CPU == 0x80000, "calling.h");
+static_assert(STACK_AREA_PER_CPU == 0x200000, "calling.h");
 static_assert(STACK_AREA_BASE % STACK_AREA_PER_CPU == 0, "nmi.S");
 static_assert((STACK_ENTRY + 1) * STACK_SLOT == 0x48000, "calling.h");
 

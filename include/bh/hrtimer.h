@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hrtimer.h - call a function at a point in time, never before it.
+ *
+ * A CPU's timers are in one list, the next one first, and its APIC timer is
+ * set to that one, in one-shot mode; with none it is stopped. ktime_get()
+ * counts nanoseconds by the TSC.
+ *
+ * Linux: include/linux/hrtimer.h (HRTIMER_MODE_ABS and _REL, _HARD).
+ */
+#pragma once
+
+#include <lib/compiler.h>
+#include <time/clockmath.h>
+
+typedef s64 ktime_t; /* ns; since boot, or a span */
+
+enum hrtimer_mode { HRTIMER_MODE_ABS, HRTIMER_MODE_REL };
+enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
+
+struct hrtimer {
+	struct hrtimer *next; /* in its CPU's list */
+	ktime_t expires;
+	/* Hardirq context of the CPU that started it, IF=0. */
+	enum hrtimer_restart (*function)(struct hrtimer *timer);
+	u32 cpu;     /* while queued or running */
+	bool queued; /* under the list's lock, as all above */
+};
+
+/* Nanoseconds since the TSC was 0. Any context. */
+ktime_t ktime_get(void);
+
+void hrtimer_init(struct hrtimer *timer,
+		  enum hrtimer_restart (*function)(struct hrtimer *timer));
+
+/*
+ * Have it expire at tim, or that much from now, on this CPU; if it is queued
+ * it is moved. Any context but NMI.
+ */
+void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode);
+
+/*
+ * Take it back. 1: it was queued; 0: it was not; -1: its function runs now.
+ * cancel waits for that to end: not from the function itself.
+ */
+int hrtimer_try_to_cancel(struct hrtimer *timer);
+int hrtimer_cancel(struct hrtimer *timer);
+
+/*
+ * Put expires a whole number of intervals forward, past now: how many it was.
+ * In the function, before HRTIMER_RESTART.
+ */
+u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval);
+
+/* Is it queued, or its function running? */
+bool hrtimer_active(const struct hrtimer *timer);
+
+/* Timers of this CPU that are queued; forget them: the runner. */
+u32 hrtimers_queued(void);
+void hrtimers_discard(void);

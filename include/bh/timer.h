@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timer.h - call a function some jiffies from now, in softirq context.
+ *
+ * Coarse and cheap where hrtimer.h is exact: many timers, one hrtimer a CPU.
+ * Never before its jiffy has begun. Linux: include/linux/timer.h.
+ */
+#pragma once
+
+#include <bh/hrtimer.h>
+#include <lib/list.h>
+
+#define HZ 250
+
+struct timer_list {
+	struct list_head entry; /* in its CPU's list; under its lock */
+	u64 expires;		/* jiffies */
+	void (*function)(struct timer_list *timer);
+	u32 cpu; /* while pending or running */
+	bool pending;
+};
+
+/* Jiffies since the TSC was 0. Any context. */
+u64 get_jiffies_64(void);
+
+/* At least ms, as jiffies. */
+static inline u64 msecs_to_jiffies(u64 ms)
+{
+	return (ms * HZ + 999) / 1000;
+}
+
+void timer_setup(struct timer_list *timer,
+		 void (*function)(struct timer_list *timer));
+
+/*
+ * Have it expire when jiffies reach expires, on this CPU: true if it was
+ * pending, and is moved. add_timer() takes expires from the timer itself,
+ * which is not pending. Any context but NMI.
+ */
+bool mod_timer(struct timer_list *timer, u64 expires);
+void add_timer(struct timer_list *timer);
+
+/*
+ * Take it back: true if it was pending. _sync also waits until its function
+ * does not run: not from that function, nor from an interrupt.
+ */
+bool timer_delete(struct timer_list *timer);
+bool timer_delete_sync(struct timer_list *timer);
+
+static inline bool timer_pending(const struct timer_list *timer)
+{
+	return READ_ONCE(timer->pending);
+}
+
+/* TIMER_SOFTIRQ's action; forget this CPU's timers: the runner. */
+void run_timer_softirq(void);
+void timers_discard(void);
+
+/* Prepare cpu's base. Boot CPU, before cpu runs. */
+void init_timers_cpu(u32 cpu);

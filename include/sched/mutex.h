@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* mutex.h - a lock to sleep for. Linux: include/linux/mutex.h. */
+#pragma once
+
+#include <sched/wait.h>
+
+struct mutex {
+	struct task_struct *owner; /* changed by cmpxchg; NULL: free */
+	struct wait_queue_head wait;
+};
+
+static inline void mutex_init(struct mutex *lock)
+{
+	*lock = (struct mutex){ 0 };
+}
+
+/* Task context; the owner may sleep. Not recursive: that is reported. */
+void mutex_lock(struct mutex *lock);
+
+/* True if it was free. Task context. */
+bool mutex_trylock(struct mutex *lock);
+
+/* By the owner; anybody else's is reported and changes nothing. */
+void mutex_unlock(struct mutex *lock);
+
+static inline bool mutex_is_locked(const struct mutex *lock)
+{
+	return __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.h - who runs next.
+ *
+ * Preemptive: a thread gives way to one of lower prio number at the end of the
+ * interrupt that woke that one, or at once where the waker is a thread itself,
+ * unless preempt_count() says otherwise.
+ *
+ * Linux: kernel/sched/core.c.
+ */
+#pragma once
+
+#include <cpu/preempt.h>
+#include <sched/task.h>
+
+/*
+ * Make cpu's "ktest", which is what it begins with, and its "swapper". Boot
+ * CPU, after cpu_prepare(cpu), before cpu runs. 0 or -ENOMEM.
+ */
+int sched_prepare_cpu(u32 cpu);
+
+/*
+ * Let another thread run; return when it is this one's turn again, with a
+ * state other than TASK_RUNNING only after a wake-up. IF any: it is put back.
+ * Not in an interrupt, with preemption off, or holding a lock: "scheduling
+ * while atomic" is reported, and nothing happens.
+ */
+void schedule(void);
+
+/* Behind all others of the same prio. Same contexts. */
+void yield(void);
+
+/* schedule() if somebody waits for it; true if so. Same contexts. */
+bool cond_resched(void);
+
+/* Has this CPU somebody better to run? */
+static inline bool need_resched(void)
+{
+	return this_cpu(softirq_pending) & PENDING_RESCHED;
+}
+
+/*
+ * Make task run if its state is one of mask; else, or when it runs already,
+ * false. The waker's writes before are seen by the woken. Any context but NMI.
+ */
+bool try_to_wake_up(struct task_struct *task, u32 mask);
+
+static inline bool wake_up_process(struct task_struct *task)
+{
+	return try_to_wake_up(task, TASK_NORMAL);
+}
+
+/* Keep this CPU to the calling thread; nests. The last enable may switch. */
+static inline void preempt_disable(void)
+{
+	preempt_count_add(PREEMPT_OFFSET);
+	barrier();
+}
+
+void preempt_enable(void);
+
+/*
+ * A state to sleep in, set before the condition is looked at: a wake-up
+ * between the two is not lost, for it sets the state back.
+ */
+static inline void set_current_state(u32 state)
+{
+	__atomic_store_n(&current->state, state, __ATOMIC_SEQ_CST);
+}
+
+/* Another CPU has woken somebody here. IF=0; the reschedule IPI's handler. */
+void scheduler_ipi(void);
+
+/* From the way back of an interrupt, on the thread's own stack. IF=0. */
+void preempt_schedule_irq(void);
+
+/* One tick: the running thread's slice may be over. Hardirq context. */
+void scheduler_tick(void);
+
+/* smp_send_reschedule(), which lies above. */
+extern void (*resched_cpu_hook)(u32 cpu);
+
+/*
+ * Arm this CPU's tick, to come once SCHED_SLICE_US from now: a thread has a
+ * rival of its own prio. The timer room's business.
+ */
+extern void (*sched_tick_hook)(void);
+#define SCHED_SLICE_US 4000
+
+/* Where a sleeper may be called: else a report with a backtrace, once. */
+void might_sleep_at(const char *file, int line);
+#define might_sleep() might_sleep_at(__FILE__, __LINE__)
+
+/* How many reports of the two kinds there were. */
+u32 sched_bug_count(void);
+
+/* Switches on cpu, ever. */
+u64 nr_context_switches(u32 cpu);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.h - a kernel thread: its stack, its state, its place in a run queue.
+ *
+ * A thread belongs to one CPU for good. Each CPU has two that nobody creates:
+ * "ktest", which start() or the idle loop began on and which cases run on, and
+ * "swapper", which runs when no other can and halts.
+ *
+ * Linux: include/linux/sched.h.
+ */
+#pragma once
+
+#include <cpu/percpu.h>
+#include <cpu/spinlock.h>
+
+struct worker;
+
+/* Linux's bits. */
+#define TASK_RUNNING	     0x0
+#define TASK_INTERRUPTIBLE   0x1 /* kthread_stop() wakes it, too */
+#define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_DEAD	     0x80
+#define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+
+/* Lower runs first; equals take turns, a slice each. */
+enum sched_prio {
+	PRIO_IRQ_THREAD,
+	PRIO_NORMAL, /* kworkers, ksoftirqd, what kthread_create() makes */
+	PRIO_KTEST,
+	PRIO_IDLE,
+	NR_PRIOS
+};
+
+#define TASK_COMM_LEN 16
+
+struct task_struct {
+	u64 sp;			  /* while it does not run; switch.S */
+	struct task_struct *next; /* in its run queue */
+	u32 state;		  /* TASK_*; under its run queue's lock */
+	u32 cpu;
+	enum sched_prio prio;
+	bool on_rq;
+	struct catch_frame *catch_top;
+	u64 stack_top;
+	u64 nr_switches;
+	char comm[TASK_COMM_LEN];
+	struct worker *worker; /* a kworker's */
+	void *kthread;	       /* struct kthread of kthread.c, or NULL */
+};
+
+/* Who runs on this CPU: the main thread until sched_init_cpu(). */
+static inline struct task_struct *get_current(void)
+{
+	return this_cpu(current_task);
+}
+#define current get_current()

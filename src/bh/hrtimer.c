@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hrtimer.c - each CPU's list of timers, and its APIC timer set to the next.
+ *
+ * The APIC timer and the TSC may disagree a little: what comes before its time
+ * is set anew, so that no function is called early.
+ *
+ * Linux: kernel/time/hrtimer.c.
+ */
+#include <bh/hrtimer.h>
+
+#include <apic/apic_timer.h>
+#include <bh/softirq.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <cpu/percpu.h>
+#include <cpu/spinlock.h>
+
+#define LEAST_NS 1000
+#define MOST_NS                                                               \
+	(ktime_t) NSEC_PER_SEC /* farther ones in steps: the count is 32 bits \
+				*/
+
+struct hrtimer_cpu_base {
+	raw_spinlock_t lock; /* guards all that follows and queued timers */
+	struct hrtimer *first;
+	struct hrtimer *running;
+	bool in_hrtirq; /* the list is being served: it will be set then */
+};
+
+static DEFINE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
+
+ktime_t ktime_get(void)
+{
+	return (ktime_t)tsc_to_ns(rdtsc());
+}
+
+void hrtimer_init(struct hrtimer *timer,
+		  enum hrtimer_restart (*function)(struct hrtimer *timer))
+{
+	*timer = (struct hrtimer){ .function = function };
+}
+
+static struct hrtimer_cpu_base *base_of(u32 cpu)
+{
+	return per_cpu_ptr(&hrtimer_bases, cpu);
+}
+
+static u64 lock_base(struct hrtimer_cpu_base *base)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&base->lock);
+	return flags;
+}
+
+static void unlock_base(struct hrtimer_cpu_base *base, u64 flags)
+{
+	raw_spin_unlock(&base->lock);
+	local_irq_restore(flags);
+}
+
+static void hrtimer_interrupt(void);
+
+/* On the base's CPU, locked. */
+static void program(struct hrtimer_cpu_base *base)
+{
+	ktime_t left;
+
+	if (base->in_hrtirq)
+		return;
+	if (!base->first) {
+		apic_timer_stop();
+		apic_timer_set_handler(NULL);
+		return;
+	}
+	left = base->first->expires - ktime_get();
+	left = max(min(left, MOST_NS), (ktime_t)LEAST_NS);
+	apic_timer_set_handler(hrtimer_interrupt);
+	apic_timer_start_ns(TIMER_ONESHOT, (u64)left);
+}
+
+/* Behind those of the same time. Locked. */
+static void enqueue(struct hrtimer_cpu_base *base, struct hrtimer *timer)
+{
+	struct hrtimer **link = &base->first;
+
+	while (*link && (*link)->expires <= timer->expires)
+		link = &(*link)->next;
+	timer->next = *link;
+	*link = timer;
+	timer->queued = true;
+}
+
+/* Locked. True if it was there. */
+static bool dequeue(struct hrtimer_cpu_base *base, struct hrtimer *timer)
+{
+	struct hrtimer **link = &base->first;
+
+	if (!timer->queued)
+		return false;
+	while (*link && *link != timer)
+		link = &(*link)->next;
+	if (*link)
+		*link = timer->next;
+	timer->queued = false;
+	return true;
+}
+
+int hrtimer_try_to_cancel(struct hrtimer *timer)
+{
+	struct hrtimer_cpu_base *base = base_of(READ_ONCE(timer->cpu));
+	u64 flags = lock_base(base);
+	int ret = base->running == timer ? -1 : dequeue(base, timer);
+
+	/* Another CPU's timer may tick once for nothing. */
+	if (base == this_cpu_ptr(&hrtimer_bases))
+		program(base);
+	unlock_base(base, flags);
+	return ret;
+}
+
+int hrtimer_cancel(struct hrtimer *timer)
+{
+	int ret;
+
+	WAIT_FOR((ret = hrtimer_try_to_cancel(timer)) >= 0, WAIT_DEFAULT_US);
+	return ret;
+}
+
+void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode)
+{
+	struct hrtimer_cpu_base *base;
+	u64 flags = local_irq_save();
+
+	if (READ_ONCE(timer->queued))
+		hrtimer_try_to_cancel(timer);
+	base = this_cpu_ptr(&hrtimer_bases);
+	raw_spin_lock(&base->lock);
+	timer->expires = mode == HRTIMER_MODE_REL ? ktime_get() + tim : tim;
+	timer->cpu = smp_processor_id();
+	enqueue(base, timer);
+	if (base->first == timer)
+		program(base);
+	unlock_base(base, flags);
+}
+
+/* Locked on entry and exit, not while the function runs. */
+static void run(struct hrtimer_cpu_base *base, struct hrtimer *timer)
+{
+	enum hrtimer_restart restart;
+
+	dequeue(base, timer);
+	base->running = timer;
+	raw_spin_unlock(&base->lock);
+	restart = timer->function(timer);
+	raw_spin_lock(&base->lock);
+	base->running = NULL;
+	if (restart == HRTIMER_RESTART && !timer->queued)
+		enqueue(base, timer);
+}
+
+/* The APIC timer's: all whose time has come, then the next one is set. */
+static void hrtimer_interrupt(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	ktime_t now;
+
+	raw_spin_lock(&base->lock);
+	base->in_hrtirq = true;
+	now = ktime_get();
+	while (base->first && base->first->expires <= now)
+		run(base, base->first);
+	base->in_hrtirq = false;
+	program(base);
+	raw_spin_unlock(&base->lock);
+}
+
+u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
+{
+	ktime_t late = now - timer->expires;
+	u64 n;
+
+	if (late < 0 || interval <= 0)
+		return 0;
+	n = (u64)(late / interval) + 1;
+	timer->expires += (ktime_t)n * interval;
+	return n;
+}
+
+bool hrtimer_active(const struct hrtimer *timer)
+{
+	return READ_ONCE(timer->queued) ||
+	       READ_ONCE(base_of(READ_ONCE(timer->cpu))->running) == timer;
+}
+
+u32 hrtimers_queued(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	u64 flags = lock_base(base);
+	u32 n = 0;
+
+	for (struct hrtimer *t = base->first; t; t = t->next)
+		n++;
+	unlock_base(base, flags);
+	return n;
+}
+
+void hrtimers_discard(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	u64 flags = local_irq_save();
+
+	*base = (struct hrtimer_cpu_base){ 0 };
+	apic_timer_stop();
+	apic_timer_set_handler(NULL);
+	local_irq_restore(flags);
+}

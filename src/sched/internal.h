@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* internal.h - what the files of sched/ share and nobody else needs. */
+#pragma once
+
+#include <sched/sched.h>
+
+/* switch.S */
+void switch_to(u64 *save_sp, u64 sp);
+void ret_from_fork(void);
+
+/*
+ * core.c: task has never run; when it is woken, fn(arg) is its first call on
+ * its stack, and does not return.
+ */
+void sched_prepare(struct task_struct *task, void (*fn)(void *), void *arg);
+
+/* The calling thread is never to run again; forget is called off its stack. */
+__noreturn void sched_die(void (*forget)(struct task_struct *task));
+
+/* kthread.c: a thread's stack and struct, not started. NULL: no memory. */
+struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm);
+
+/* might_sleep.c: is this no place to switch? Then it is reported. */
+bool sched_is_atomic(void);
+
+/* worker.c: its thread goes to sleep; it goes on. */
+void wq_worker_sleeping(struct worker *w);
+void wq_worker_running(struct worker *w);

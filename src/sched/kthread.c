@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kthread.c - threads: from a free stack to its first call and back.
+ *
+ * A thread's struct lies at the top of its stack, above what it pushes.
+ *
+ * Linux: kernel/kthread.c.
+ */
+#include <sched/kthread.h>
+
+#include <asm/pgtable.h>
+#include <cpu/cpumask.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <cpu/stacks.h>
+#include <lib/errno.h>
+#include <lib/format.h>
+#include <lib/string.h>
+#include <mm/cpu_stacks.h>
+#include <sched/completion.h>
+#include <trap/catch.h>
+
+#include "internal.h"
+
+struct kthread {
+	struct task_struct task;
+	int (*fn)(void *data);
+	void *data;
+	int result;
+	bool should_stop, started;
+	struct completion exited;
+};
+
+/* Of one CPU's thread stacks: mapped once, used again and again. */
+struct stack_pool {
+	u64 mapped, used; /* bit n: STACK_THREAD + n */
+};
+static_assert(NR_THREAD_STACKS < 64, "a word of them");
+
+static DEFINE_PER_CPU(struct stack_pool, stack_pool);
+static raw_spinlock_t pool_lock;
+static u32 crashes;
+
+u32 kthread_crash_count(void)
+{
+	return READ_ONCE(crashes);
+}
+
+/* The lowest free one, or -1. */
+static int take_slot(struct stack_pool *pool)
+{
+	u64 flags = local_irq_save();
+	int slot;
+
+	raw_spin_lock(&pool_lock);
+	slot = __builtin_ctzll(~pool->used);
+	if (slot < (int)NR_THREAD_STACKS)
+		pool->used |= BIT(slot);
+	raw_spin_unlock(&pool_lock);
+	local_irq_restore(flags);
+	return slot < (int)NR_THREAD_STACKS ? slot : -1;
+}
+
+static void give_slot(u32 cpu, u32 slot)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&pool_lock);
+	per_cpu_ptr(&stack_pool, cpu)->used &= ~BIT(slot);
+	raw_spin_unlock(&pool_lock);
+	local_irq_restore(flags);
+}
+
+/* Whoever has the slot is alone with its bit of mapped. */
+static bool map_slot(u32 cpu, u32 slot)
+{
+	struct stack_pool *pool = per_cpu_ptr(&stack_pool, cpu);
+
+	if (pool->mapped & BIT(slot))
+		return true;
+	if (map_cpu_stack(cpu, STACK_THREAD + slot, (u64)cpu_hot(cpu)))
+		return false;
+	__atomic_fetch_or(&pool->mapped, BIT(slot), __ATOMIC_ACQ_REL);
+	return true;
+}
+
+struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
+{
+	int slot = take_slot(per_cpu_ptr(&stack_pool, cpu));
+	struct kthread *k;
+
+	if (slot < 0)
+		return NULL;
+	if (!map_slot(cpu, (u32)slot)) {
+		give_slot(cpu, (u32)slot);
+		return NULL;
+	}
+	k = (struct kthread *)ALIGN_DOWN(
+		stack_top(cpu, STACK_THREAD + (u32)slot) - sizeof(*k), 64);
+	memset(k, 0, sizeof(*k));
+	k->task.cpu = cpu;
+	k->task.prio = prio;
+	k->task.stack_top = (u64)k;
+	k->task.kthread = k;
+	strscpy(k->task.comm, comm, sizeof(k->task.comm));
+	return &k->task;
+}
+
+static void free_task(struct task_struct *task)
+{
+	give_slot(task->cpu, stack_of((u64)task).thread);
+}
+
+static void call_fn(void *arg)
+{
+	struct kthread *k = arg;
+
+	k->result = k->fn(k->data);
+}
+
+/* Off its stack for good: now somebody else may have it. */
+static void say_exited(struct task_struct *task)
+{
+	complete(&((struct kthread *)task->kthread)->exited);
+}
+
+static void kthread_main(void *arg)
+{
+	struct kthread *k = arg;
+	struct catch_frame frame;
+
+	k->result = -EINTR;
+	if (!k->should_stop) {
+		k->started = true;
+		if (catch_run(&frame, CATCH_GUARD, call_fn, k)) {
+			k->result = -EFAULT;
+			__atomic_fetch_add(&crashes, 1, __ATOMIC_RELAXED);
+		}
+	}
+	sched_die(say_exited);
+}
+
+struct task_struct *kthread_create_on_cpu(int (*fn)(void *data), void *data,
+					  u32 cpu, enum sched_prio prio,
+					  const char *fmt, ...)
+{
+	char comm[TASK_COMM_LEN];
+	struct task_struct *task;
+	struct kthread *k;
+	va_list args;
+
+	might_sleep();
+	va_start(args, fmt);
+	vscnprintf(comm, sizeof(comm), fmt, args);
+	va_end(args);
+	task = cpu_online(cpu) ? task_alloc(cpu, prio, comm) : NULL;
+	if (!task)
+		return NULL;
+	k = task->kthread;
+	k->fn = fn;
+	k->data = data;
+	init_completion(&k->exited);
+	sched_prepare(task, kthread_main, k);
+	return task;
+}
+
+bool kthread_should_stop(void)
+{
+	const struct kthread *k = current->kthread;
+
+	return k && READ_ONCE(k->should_stop);
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	struct kthread *k = task->kthread;
+	int result;
+
+	might_sleep();
+	WRITE_ONCE(k->should_stop, true);
+	wake_up_process(task);
+	if (!wait_for_completion_timeout(&k->exited, WAIT_DEFAULT_US))
+		return -ETIMEDOUT;
+	result = k->result;
+	free_task(task);
+	return result;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * worker.c - kworkers: who takes works from a pool's list, and how many.
+ *
+ * In a CPU's pool one worker runs. When it sleeps in a work, and there is more
+ * to do, the scheduler wakes another; whoever begins to work first sees to it
+ * that one more is idle. The unbound pool wakes one for each work.
+ *
+ * Linux: kernel/workqueue.c worker_thread(), wq_worker_sleeping().
+ */
+#include <cpu/cpumask.h>
+#include <cpu/irqflags.h>
+#include <sched/kthread.h>
+
+#include "internal.h"
+#include "workqueue_internal.h"
+
+#define NR_WORKERS    1024
+#define MAX_PER_CPU   32 /* stacks are few */
+#define IDLE_RESERVED 1
+
+static DEFINE_PER_CPU(struct worker_pool, cpu_pool);
+static struct worker_pool unbound_pool;
+
+/* A free one has no task. Under table_lock. */
+static struct worker workers[NR_WORKERS];
+static raw_spinlock_t table_lock;
+
+struct worker_pool *get_pool(u32 cpu)
+{
+	return cpu < NR_CPUS ? per_cpu_ptr(&cpu_pool, cpu) : &unbound_pool;
+}
+
+struct worker *current_worker(void)
+{
+	return current->worker;
+}
+
+u32 nr_workers(u32 cpu)
+{
+	return READ_ONCE(get_pool(cpu)->nr_workers);
+}
+
+u32 nr_idle_workers(u32 cpu)
+{
+	return READ_ONCE(get_pool(cpu)->nr_idle);
+}
+
+static bool is_bound(const struct worker_pool *pool)
+{
+	return pool->cpu < NR_CPUS;
+}
+
+static bool need_more_worker(const struct worker_pool *pool)
+{
+	return !list_empty(&pool->worklist) &&
+	       (!is_bound(pool) || !pool->nr_running);
+}
+
+void kick_pool(struct worker_pool *pool)
+{
+	struct worker *w;
+
+	if (!need_more_worker(pool) || list_empty(&pool->idle))
+		return;
+	w = list_first_entry(&pool->idle, struct worker, idle_entry);
+	wake_up_process(w->task);
+}
+
+struct worker *find_worker_executing(struct worker_pool *pool,
+				     const struct work_struct *work)
+{
+	struct worker *w;
+
+	list_for_each_entry(w, &pool->workers, entry)
+	{
+		if (w->current_work == work)
+			return w;
+	}
+	return NULL;
+}
+
+/* From schedule(): a worker goes to sleep in a work. Preemption off. */
+void wq_worker_sleeping(struct worker *w)
+{
+	struct worker_pool *pool = w->pool;
+	u64 flags = lock_pool(pool);
+
+	if (w->current_work && !w->sleeping) {
+		w->sleeping = true;
+		pool->nr_running--;
+		kick_pool(pool);
+	}
+	unlock_pool(pool, flags);
+}
+
+/* From schedule(): it goes on. */
+void wq_worker_running(struct worker *w)
+{
+	u64 flags = lock_pool(w->pool);
+
+	if (w->sleeping) {
+		w->sleeping = false;
+		w->pool->nr_running++;
+	}
+	unlock_pool(w->pool, flags);
+}
+
+/* Locked. */
+static void enter_idle(struct worker *w)
+{
+	list_add(&w->idle_entry, &w->pool->idle);
+	w->pool->nr_idle++;
+}
+
+static void leave_idle(struct worker *w)
+{
+	list_del_init(&w->idle_entry);
+	w->pool->nr_idle--;
+}
+
+static struct worker *take_slot(void)
+{
+	struct worker *found = NULL;
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(&table_lock);
+	for (u32 i = 0; i < NR_WORKERS && !found; i++) {
+		if (!workers[i].pool)
+			found = &workers[i];
+	}
+	if (found)
+		found->pool = &unbound_pool; /* taken */
+	raw_spin_unlock(&table_lock);
+	local_irq_restore(flags);
+	return found;
+}
+
+static int worker_thread(void *arg);
+
+/* Unbound ones are spread over the CPUs. */
+static struct task_struct *new_thread(struct worker_pool *pool,
+				      struct worker *w, u32 id)
+{
+	u32 n = num_online_cpus(), cpu = pool->cpu;
+
+	if (is_bound(pool))
+		return kthread_create_on_cpu(worker_thread, w, cpu, PRIO_NORMAL,
+					     "kworker/%u:%u", cpu, id);
+	cpu = cpumask_next(0, &cpu_online_mask);
+	for (u32 i = 0; i < id % n; i++)
+		cpu = cpumask_next(cpu + 1, &cpu_online_mask);
+	return kthread_create_on_cpu(worker_thread, w, cpu, PRIO_NORMAL,
+				     "kworker/u:%u", id);
+}
+
+/* Task context, not locked. */
+static bool create_worker(struct worker_pool *pool)
+{
+	struct worker *w = take_slot();
+	u64 flags;
+	u32 id;
+
+	if (!w)
+		return false;
+	id = __atomic_fetch_add(&pool->next_id, 1, __ATOMIC_RELAXED);
+	w->pool = pool;
+	w->current_work = NULL;
+	w->sleeping = false;
+	INIT_LIST_HEAD(&w->scheduled);
+	w->task = new_thread(pool, w, id);
+	if (!w->task) {
+		w->pool = NULL;
+		return false;
+	}
+	w->task->worker = w;
+	flags = lock_pool(pool);
+	list_add_tail(&w->entry, &pool->workers);
+	pool->nr_workers++;
+	enter_idle(w);
+	unlock_pool(pool, flags);
+	wake_up_process(w->task);
+	return true;
+}
+
+/* Locked; dropped meanwhile. One idle one must be left when this one works. */
+static u64 manage_workers(struct worker_pool *pool, u64 flags)
+{
+	if (pool->managed || pool->nr_idle >= IDLE_RESERVED ||
+	    pool->nr_workers >= MAX_PER_CPU)
+		return flags;
+	pool->managed = true;
+	unlock_pool(pool, flags);
+	create_worker(pool);
+	flags = lock_pool(pool);
+	pool->managed = false;
+	return flags;
+}
+
+/* Locked on entry and exit, not while the function runs. */
+static u64 process_one_work(struct worker *w, struct work_struct *work,
+			    u64 flags)
+{
+	struct worker_pool *pool = w->pool;
+	struct pool_workqueue *pwq = work->pwq;
+	u32 color = work->color;
+
+	list_del_init(&work->entry);
+	w->current_work = work;
+	w->current_pwq = pwq;
+	__atomic_fetch_and(&work->flags,
+			   ~(WORK_STRUCT_PENDING | WORK_STRUCT_LINKED),
+			   __ATOMIC_SEQ_CST);
+	kick_pool(pool); /* unbound: another for the next one */
+	unlock_pool(pool, flags);
+	work->func(work); /* and it may be gone */
+	flags = lock_pool(pool);
+	w->current_work = NULL;
+	w->current_pwq = NULL;
+	if (pwq)
+		pwq_dec_nr_in_flight(pwq, color, true);
+	return flags;
+}
+
+/* The first of the worklist, with those linked to it. Locked. */
+static void take_works(struct worker *w)
+{
+	bool more = true;
+
+	while (more) {
+		struct work_struct *work = list_first_entry(
+			&w->pool->worklist, struct work_struct, entry);
+
+		more = work->flags & WORK_STRUCT_LINKED;
+		list_del_init(&work->entry);
+		list_add_tail(&work->entry, &w->scheduled);
+	}
+}
+
+static u64 work_through(struct worker *w, u64 flags)
+{
+	struct worker_pool *pool = w->pool;
+
+	leave_idle(w);
+	flags = manage_workers(pool, flags);
+	while (need_more_worker(pool)) {
+		pool->nr_running++;
+		take_works(w);
+		while (!list_empty(&w->scheduled))
+			flags = process_one_work(
+				w,
+				list_first_entry(&w->scheduled,
+						 struct work_struct, entry),
+				flags);
+		pool->nr_running--;
+	}
+	enter_idle(w);
+	return flags;
+}
+
+static int worker_thread(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!kthread_should_stop()) {
+		u64 flags = lock_pool(w->pool);
+
+		if (need_more_worker(w->pool))
+			flags = work_through(w, flags);
+		set_current_state(TASK_INTERRUPTIBLE);
+		unlock_pool(w->pool, flags);
+		schedule();
+	}
+	return 0;
+}
+
+static void init_pool(struct worker_pool *pool, u32 cpu)
+{
+	*pool = (struct worker_pool){ .cpu = cpu };
+	INIT_LIST_HEAD(&pool->worklist);
+	INIT_LIST_HEAD(&pool->workers);
+	INIT_LIST_HEAD(&pool->idle);
+}
+
+int init_worker_pools(void)
+{
+	bool made = true;
+	u32 cpu;
+
+	init_pool(&unbound_pool, NR_CPUS);
+	for_each_online_cpu (cpu) {
+		init_pool(get_pool(cpu), cpu);
+		made = made && create_worker(get_pool(cpu));
+	}
+	return made && create_worker(&unbound_pool) ? 0 : -1;
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+/*
+ * workqueue.c - works: queued, counted, waited for, taken back.
+ *
+ * A work that runs somewhere is queued there again, so that it never runs
+ * twice at once. flush_workqueue() counts by two colours: what is queued while
+ * one flush waits has the other one.
+ *
+ * Linux: kernel/workqueue.c.
+ */
+#include <asm/pgtable.h>
+#include <cpu/cpumask.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/page_alloc.h>
+#include <sched/completion.h>
+
+#include "workqueue_internal.h"
+
+#define NR_WORKQUEUES 64
+
+struct workqueue_struct {
+	const char *name; /* NULL: a free slot */
+	u32 flags;
+	struct pool_workqueue unbound, *bound; /* by CPU */
+	u32 color, in_flight[2];	       /* atomic */
+	u32 draining;			       /* atomic: how many drain it */
+	struct mutex flush_mutex;
+	struct wait_queue_head flush_wait;
+};
+
+static struct workqueue_struct workqueues[NR_WORKQUEUES];
+static struct mutex table_mutex;
+
+struct workqueue_struct *system_wq, *system_unbound_wq;
+
+static u32 bound_pages(void)
+{
+	size_t size = nr_cpu_ids * sizeof(struct pool_workqueue);
+
+	return (u32)(ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE);
+}
+
+static void init_pwq(struct workqueue_struct *wq, struct pool_workqueue *pwq,
+		     u32 cpu, u32 max_active)
+{
+	*pwq = (struct pool_workqueue){ .pool = get_pool(cpu),
+					.wq = wq,
+					.max_active = max_active };
+	INIT_LIST_HEAD(&pwq->inactive);
+}
+
+static struct workqueue_struct *free_slot(void)
+{
+	for (u32 i = 0; i < NR_WORKQUEUES; i++) {
+		if (!workqueues[i].name)
+			return &workqueues[i];
+	}
+	return NULL;
+}
+
+static struct workqueue_struct *take_slot(const char *name)
+{
+	struct workqueue_struct *wq;
+
+	mutex_lock(&table_mutex);
+	wq = free_slot();
+	if (wq)
+		*wq = (struct workqueue_struct){ .name = name };
+	mutex_unlock(&table_mutex);
+	return wq;
+}
+
+struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
+					 u32 max_active)
+{
+	struct workqueue_struct *wq = take_slot(name);
+	u32 max = max_active ? max_active : WQ_DFL_ACTIVE;
+
+	if (!wq)
+		return NULL;
+	wq->flags = flags;
+	init_pwq(wq, &wq->unbound, NR_CPUS, max);
+	if (flags & WQ_UNBOUND)
+		return wq;
+	wq->bound = (struct pool_workqueue *)alloc_pages(bound_pages());
+	if (!wq->bound) {
+		wq->name = NULL;
+		return NULL;
+	}
+	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
+		init_pwq(wq, &wq->bound[cpu], cpu, max);
+	return wq;
+}
+
+void destroy_workqueue(struct workqueue_struct *wq)
+{
+	drain_workqueue(wq);
+	if (wq->bound)
+		free_pages((u64)wq->bound, bound_pages());
+	wq->name = NULL;
+}
+
+void init_work(struct work_struct *work, work_func_t func)
+{
+	*work = (struct work_struct){ .func = func };
+	INIT_LIST_HEAD(&work->entry);
+}
+
+bool work_pending(const struct work_struct *work)
+{
+	return __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE) &
+	       WORK_STRUCT_PENDING;
+}
+
+/* Pool locked. */
+static void activate(struct pool_workqueue *pwq, struct work_struct *work)
+{
+	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_INACTIVE,
+			   __ATOMIC_RELAXED);
+	pwq->nr_active++;
+	list_add_tail(&work->entry, &pwq->pool->worklist);
+	kick_pool(pwq->pool);
+}
+
+void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color, bool active)
+{
+	struct workqueue_struct *wq = pwq->wq;
+
+	if (active) {
+		pwq->nr_active--;
+		if (!list_empty(&pwq->inactive)) {
+			struct work_struct *next = list_first_entry(
+				&pwq->inactive, struct work_struct, entry);
+
+			list_del_init(&next->entry);
+			activate(pwq, next);
+		}
+	}
+	if (!__atomic_sub_fetch(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST))
+		wake_up_all(&wq->flush_wait);
+}
+
+/* Where it runs now, else where it is to run. IF=0. */
+static struct pool_workqueue *choose_pwq(u32 cpu, struct workqueue_struct *wq,
+					 struct work_struct *work)
+{
+	struct pool_workqueue *last = work->wq == wq ? work->pwq : NULL;
+	struct worker *w;
+
+	if (wq->flags & WQ_UNBOUND)
+		return &wq->unbound;
+	if (last && last != &wq->bound[cpu]) {
+		raw_spin_lock(&last->pool->lock);
+		w = find_worker_executing(last->pool, work);
+		raw_spin_unlock(&last->pool->lock);
+		if (w && w->current_pwq == last)
+			return last;
+	}
+	return &wq->bound[cpu];
+}
+
+/* PENDING is ours. IF=0. */
+static void __queue_work(u32 cpu, struct workqueue_struct *wq,
+			 struct work_struct *work)
+{
+	struct pool_workqueue *pwq = choose_pwq(cpu, wq, work);
+
+	raw_spin_lock(&pwq->pool->lock);
+	work->wq = wq;
+	work->pwq = pwq;
+	work->color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&wq->in_flight[work->color], 1, __ATOMIC_SEQ_CST);
+	if (pwq->nr_active < pwq->max_active) {
+		activate(pwq, work);
+	} else {
+		__atomic_fetch_or(&work->flags, WORK_STRUCT_INACTIVE,
+				  __ATOMIC_RELAXED);
+		list_add_tail(&work->entry, &pwq->inactive);
+	}
+	raw_spin_unlock(&pwq->pool->lock);
+}
+
+/* While it drains, only what its own works queue. */
+static bool may_queue(const struct workqueue_struct *wq)
+{
+	const struct worker *w = in_task() ? current_worker() : NULL;
+
+	return !__atomic_load_n(&wq->draining, __ATOMIC_ACQUIRE) ||
+	       (w && w->current_pwq && w->current_pwq->wq == wq);
+}
+
+/* True: PENDING was not set and is now. */
+static bool take_pending(struct work_struct *work)
+{
+	u32 old = __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE);
+
+	do {
+		if (old & (WORK_STRUCT_PENDING | WORK_STRUCT_CANCELING))
+			return false;
+	} while (!__atomic_compare_exchange_n(
+		&work->flags, &old, old | WORK_STRUCT_PENDING, false,
+		__ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+	return true;
+}
+
+bool take_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	return may_queue(wq) && take_pending(work);
+}
+
+void put_work(struct work_struct *work)
+{
+	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_PENDING,
+			   __ATOMIC_SEQ_CST);
+}
+
+void block_work(struct work_struct *work)
+{
+	__atomic_fetch_or(&work->flags, WORK_STRUCT_CANCELING,
+			  __ATOMIC_SEQ_CST);
+}
+
+void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
+			struct work_struct *work)
+{
+	u64 flags;
+
+	preempt_disable();
+	flags = local_irq_save();
+	__queue_work(cpu, wq, work);
+	local_irq_restore(flags);
+	preempt_enable();
+}
+
+bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
+		   struct work_struct *work)
+{
+	if (!cpu_online(cpu) || !take_work(wq, work))
+		return false;
+	queue_pending_work(cpu, wq, work);
+	return true;
+}
+
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	return queue_work_on(smp_processor_id(), wq, work);
+}
+
+static bool color_is_done(struct workqueue_struct *wq, u32 color)
+{
+	return !__atomic_load_n(&wq->in_flight[color], __ATOMIC_SEQ_CST);
+}
+
+void flush_workqueue(struct workqueue_struct *wq)
+{
+	u32 color;
+
+	might_sleep();
+	mutex_lock(&wq->flush_mutex);
+	color = wq->color;
+	__atomic_store_n(&wq->color, color ^ 1, __ATOMIC_SEQ_CST);
+	wait_event(wq->flush_wait, color_is_done(wq, color));
+	mutex_unlock(&wq->flush_mutex);
+}
+
+void drain_workqueue(struct workqueue_struct *wq)
+{
+	__atomic_fetch_add(&wq->draining, 1, __ATOMIC_SEQ_CST);
+	do {
+		flush_workqueue(wq);
+	} while (!color_is_done(wq, 0) || !color_is_done(wq, 1));
+	__atomic_fetch_sub(&wq->draining, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A work that only says that the one before it has ended. */
+struct wq_barrier {
+	struct work_struct work;
+	struct completion done;
+};
+
+static void barrier_func(struct work_struct *work)
+{
+	complete(&container_of(work, struct wq_barrier, work)->done);
+}
+
+static void init_barrier(struct wq_barrier *b)
+{
+	init_work(&b->work, barrier_func);
+	b->work.flags = WORK_STRUCT_PENDING;
+	init_completion(&b->done);
+}
+
+/*
+ * Behind work, so that the same worker comes to it next: false, it is idle.
+ * Pool locked. An inactive one's barrier is active at once and would be early:
+ * it goes in front of the line, and the barrier with it.
+ */
+static bool insert_barrier(struct worker_pool *pool, struct work_struct *work,
+			   struct wq_barrier *b)
+{
+	struct worker *w = find_worker_executing(pool, work);
+
+	if (work_pending(work) && !list_empty(&work->entry)) {
+		b->work.flags |= work->flags & WORK_STRUCT_LINKED;
+		work->flags |= WORK_STRUCT_LINKED;
+		list_add(&b->work.entry, &work->entry);
+	} else if (w) {
+		list_add_tail(&b->work.entry, &w->scheduled);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* False: it was neither pending nor running. */
+static bool wait_for_work(struct work_struct *work)
+{
+	struct pool_workqueue *pwq = READ_ONCE(work->pwq);
+	struct wq_barrier b;
+	bool waits;
+	u64 flags;
+
+	if (!pwq)
+		return false;
+	init_barrier(&b);
+	flags = lock_pool(pwq->pool);
+	waits = insert_barrier(pwq->pool, work, &b);
+	unlock_pool(pwq->pool, flags);
+	if (waits)
+		wait_for_completion(&b.done);
+	return waits;
+}
+
+/* An inactive work has no place in the pool's list yet: look again later. */
+static bool still_inactive(struct work_struct *work)
+{
+	return __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE) &
+	       WORK_STRUCT_INACTIVE;
+}
+
+bool flush_work(struct work_struct *work)
+{
+	might_sleep();
+	while (still_inactive(work))
+		usleep(100);
+	return wait_for_work(work);
+}
+
+/* Pending, in a list: out of it. True if so. */
+bool grab_pending_work(struct work_struct *work)
+{
+	struct pool_workqueue *pwq = READ_ONCE(work->pwq);
+	bool grabbed = false;
+	u64 flags;
+
+	if (!pwq)
+		return false;
+	flags = lock_pool(pwq->pool);
+	if (work_pending(work) && !list_empty(&work->entry)) {
+		bool active = !(work->flags & WORK_STRUCT_INACTIVE);
+
+		list_del_init(&work->entry);
+		__atomic_fetch_and(&work->flags,
+				   ~(WORK_STRUCT_PENDING |
+				     WORK_STRUCT_INACTIVE | WORK_STRUCT_LINKED),
+				   __ATOMIC_SEQ_CST);
+		pwq_dec_nr_in_flight(pwq, work->color, active);
+		grabbed = true;
+	}
+	unlock_pool(pwq->pool, flags);
+	return grabbed;
+}
+
+bool cancel_work_sync(struct work_struct *work)
+{
+	bool was;
+
+	might_sleep();
+	block_work(work);
+	was = grab_pending_work(work);
+	wait_for_work(work);
+	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_CANCELING,
+			   __ATOMIC_SEQ_CST);
+	return was;
+}
+
+int workqueue_init(void)
+{
+	if (init_worker_pools())
+		return -ENOMEM;
+	system_wq = alloc_workqueue("events", 0, 0);
+	system_unbound_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, 0);
+	return system_wq && system_unbound_wq ? 0 : -ENOMEM;
+}
