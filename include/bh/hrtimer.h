@@ -55,6 +55,9 @@ u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval);
 /* Is it queued, or its function running? */
 bool hrtimer_active(const struct hrtimer *timer);
 
+/* How often an APIC timer interrupted for them, on all CPUs. */
+u64 hrtimer_interrupt_count(void);
+
 /* Timers of this CPU that are queued; forget them: the runner. */
 u32 hrtimers_queued(void);
 void hrtimers_discard(void);

@@ -11,9 +11,9 @@
 
 #include <apic/apic_timer.h>
 #include <bh/softirq.h>
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
-#include <cpu/percpu.h>
 #include <cpu/spinlock.h>
 
 #define LEAST_NS 1000
@@ -25,6 +25,7 @@ struct hrtimer_cpu_base {
 	raw_spinlock_t lock; /* guards all that follows and queued timers */
 	struct hrtimer *first;
 	struct hrtimer *running;
+	u64 nr_events;	/* interrupts of the APIC timer that were ours */
 	bool in_hrtirq; /* the list is being served: it will be set then */
 };
 
@@ -167,6 +168,7 @@ static void hrtimer_interrupt(void)
 	ktime_t now;
 
 	raw_spin_lock(&base->lock);
+	base->nr_events++;
 	base->in_hrtirq = true;
 	now = ktime_get();
 	while (base->first && base->first->expires <= now)
@@ -174,6 +176,16 @@ static void hrtimer_interrupt(void)
 	base->in_hrtirq = false;
 	program(base);
 	raw_spin_unlock(&base->lock);
+}
+
+u64 hrtimer_interrupt_count(void)
+{
+	u64 sum = 0;
+	u32 cpu;
+
+	for_each_online_cpu (cpu)
+		sum += READ_ONCE(base_of(cpu)->nr_events);
+	return sum;
 }
 
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
@@ -211,7 +223,7 @@ void hrtimers_discard(void)
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
 	u64 flags = local_irq_save();
 
-	*base = (struct hrtimer_cpu_base){ 0 };
+	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events };
 	apic_timer_stop();
 	apic_timer_set_handler(NULL);
 	local_irq_restore(flags);
