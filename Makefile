@@ -12,7 +12,7 @@ HOSTCC  ?= gcc
 Q       := $(if $(V),,@)
 
 # Lowest first: a room includes only itself and rooms to its left.
-ROOMS := lib cpu console mm trap acpi time apic bh sched irq entry dev smp ktest
+ROOMS := lib cpu console mm trace trap acpi time apic bh sched irq entry dev smp ktest
 
 # What `make run` passes on.
 SMP ?= 1
@@ -47,8 +47,8 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
 PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
 # All but the hot paths (irq bh apic) for size: thousands of cases must fit.
-build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trap/% acpi/% time/% \
-	dev/% smp/% sched/% ktest/%): CFLAGS += -Os
+build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trace/% trap/% acpi/% \
+	time/% dev/% smp/% sched/% ktest/%): CFLAGS += -Os
 build/tests/%.o: CFLAGS += -Oz
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
 # A canary is 30 bytes: in a case, only where it is what is judged.
@@ -98,7 +98,7 @@ build/irqbed.img: build/irqbed.efi scripts/mkimage scripts/irqbed/image.py
 
 # Code with no hardware in it, compiled for the host too, with sanitizers.
 PURE := $(wildcard src/lib/*.c src/acpi/*.c src/trap/decode*.c src/trap/ud_*.c \
-	src/cpu/gate.c src/cpu/stacks.c src/dev/pci_decode.c src/ktest/compare.c \
+	src/cpu/gate.c src/cpu/stacks.c src/trace/format.c src/dev/pci_decode.c src/ktest/compare.c \
 	src/time/*math.c src/apic/*_regs.c src/apic/irte.c)
 HOST_SRCS := $(PURE) $(wildcard tests/*/pure_*.c) tests/host/main.c
 HOST_TOOLS := build/host/irqbed-host-tests build/host/decode-corpus

@@ -41,7 +41,6 @@ static void log_idle_options(const struct options *opt)
 		bool given;
 	} idle[] = {
 		{ "bench", opt->bench },
-		{ "trace", opt->trace },
 		{ "monitor", opt->monitor || opt->finish == FINISH_MONITOR },
 	};
 

@@ -61,6 +61,7 @@ struct pcpu_hot {
 	struct irq_desc *vector_irq[NR_VECTORS];
 	u64 kstat_irqs[NR_IRQS]; /* interrupts of each line */
 	struct irq_cpustat irq_stat;
+	u32 current_pid; /* current_task's: for rooms below sched/ */
 };
 
 static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,

@@ -42,8 +42,10 @@ struct irq_chip {
 
 struct irqaction {
 	irq_handler_t handler; /* NULL: the slot is free */
+	irq_handler_t traced;  /* handler's, while that is irq/trace.c's */
 	irq_handler_t thread_fn;
 	void *dev;
+	u32 irq;
 	u32 flags;	 /* IRQF_* */
 	bool run_thread; /* woken: on the list. Linux: IRQTF_RUNTHREAD */
 	bool warned;	 /* Linux: IRQTF_WARNED */

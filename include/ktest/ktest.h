@@ -147,5 +147,8 @@ bool ktest_stress(void);
 /* The run's seed, seed= or a chosen one: what a case draws comes from it. */
 u64 ktest_seed(void);
 
+/* Is the run traced? Then the rings are not a case's. */
+bool ktest_tracing(void);
+
 /* False once a check of the running case failed: for early exit of loops. */
 bool ktest_ok(void);

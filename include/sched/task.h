@@ -38,6 +38,7 @@ struct task_struct {
 	struct task_struct *next; /* in its run queue */
 	u32 state;		  /* TASK_*; under its run queue's lock */
 	u32 cpu;
+	u32 pid; /* never used twice; 0: every "swapper" */
 	enum sched_prio prio;
 	bool on_rq;
 	struct catch_frame *catch_top;

@@ -15,6 +15,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/spinlock.h>
+#include <trace/events.h>
 
 #define LEAST_NS 1000
 #define MOST_NS                                                               \
@@ -154,7 +155,9 @@ static void run(struct hrtimer_cpu_base *base, struct hrtimer *timer)
 	dequeue(base, timer);
 	base->running = timer;
 	raw_spin_unlock(&base->lock);
+	trace_hrtimer_expire_entry(timer, timer->function, (u64)ktime_get());
 	restart = timer->function(timer);
+	trace_hrtimer_expire_exit(timer);
 	raw_spin_lock(&base->lock);
 	base->running = NULL;
 	if (restart == HRTIMER_RESTART && !timer->queued)

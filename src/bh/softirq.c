@@ -14,6 +14,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/stacks.h>
+#include <trace/events.h>
 
 static const char *const softirq_to_name[NR_SOFTIRQS] = {
 	"HI",	    "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
@@ -84,6 +85,7 @@ bool ksoftirqd_pending(void)
 
 void raise_softirq_irqoff(u32 nr)
 {
+	trace_softirq_raise(nr, softirq_to_name[nr]);
 	this_cpu_or32(softirq_pending, 1u << nr);
 	/* Outside any interrupt nobody's exit will look: ksoftirqd must. */
 	if (!in_interrupt())
@@ -107,8 +109,10 @@ static void run_actions(u32 pending)
 
 		pending &= pending - 1;
 		(*this_cpu_ptr(&softirq_counts[nr]))++;
+		trace_softirq_entry(nr, softirq_to_name[nr]);
 		if (action)
 			action();
+		trace_softirq_exit(nr, softirq_to_name[nr]);
 	}
 }
 
@@ -144,6 +148,7 @@ static bool may_preempt(const struct pt_regs *regs)
 /* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
 void irq_exit_pending(struct pt_regs *regs)
 {
+	trace_irq_exit();
 	if (local_softirq_pending())
 		__do_softirq();
 	if (this_cpu(softirq_pending) & PENDING_RESCHED && may_preempt(regs))

@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
+#include <trace/events.h>
 
 /* Touched by its own CPU with IF=0. */
 struct tasklet_head {
@@ -87,7 +88,9 @@ static bool run_one(struct tasklet_struct *t)
 		return false;
 	if (!__atomic_load_n(&t->count, __ATOMIC_ACQUIRE)) {
 		test_and_clear(&t->state, TASKLET_STATE_SCHED);
+		trace_tasklet_entry(t, t->callback);
 		t->callback(t);
+		trace_tasklet_exit(t, t->callback);
 		ran = true;
 	}
 	test_and_clear(&t->state, TASKLET_STATE_RUN);

@@ -13,6 +13,7 @@
 #include <cpu/irqflags.h>
 #include <cpu/percpu.h>
 #include <cpu/spinlock.h>
+#include <trace/events.h>
 
 #define JIFFY_NS (NSEC_PER_SEC / HZ)
 
@@ -154,7 +155,9 @@ static void call(struct timer_base *base, struct timer_list *timer)
 	dequeue(timer);
 	base->running = timer;
 	unlock_base(base, X86_EFLAGS_IF);
+	trace_timer_expire_entry(timer, timer->function, get_jiffies_64());
 	timer->function(timer);
+	trace_timer_expire_exit(timer);
 	lock_base(base);
 	base->running = NULL;
 }

@@ -5,6 +5,20 @@
 #include <cpu/cpumask.h>
 #include <irq/irq.h>
 
+#define NR_ACTIONS 64
+
+/* manage.c: task context writes; a free slot has no handler. */
+extern struct irqaction irq_actions[NR_ACTIONS];
+
+/*
+ * trace.c: while tracing is on, action's handler is called by one that says
+ * so, and a claimed vector has another flow handler. vector.c: all claims'.
+ */
+void irq_trace_init(void);
+void trace_action(struct irqaction *action);
+irq_flow_handler_t claim_flow(void);
+void claims_set_flow(irq_flow_handler_t flow);
+
 /* The IOAPIC's, every GSI's chip. */
 extern const struct irq_chip ioapic_chip;
 
@@ -56,7 +70,8 @@ bool old_vectors_pending(const struct irq_desc *desc);
 
 /*
  * ipi.c: send cpu the vector, unless one is on its way; the handler's first
- * words. Any context; on the CPU itself.
+ * words. Any context; on the CPU itself. callsite asked for callback there:
+ * for the trace.
  */
 enum ipi {
 	IPI_RESCHEDULE,
@@ -65,8 +80,10 @@ enum ipi {
 	IPI_IRQ_WORK,
 	NR_IPIS
 };
-void send_ipi(u32 cpu, enum ipi ipi);
-void send_ipi_mask(const struct cpumask *mask, enum ipi ipi);
+void send_ipi(u32 cpu, enum ipi ipi, const void *callsite,
+	      const void *callback);
+void send_ipi_mask(const struct cpumask *mask, enum ipi ipi,
+		   const void *callsite, const void *callback);
 void ipi_taken(enum ipi ipi);
 
 /* An INIT has cleared cpu's IRR: none is on its way. */

@@ -8,6 +8,7 @@
 
 #include <apic/apic_driver.h>
 #include <apic/lapic.h>
+#include <trace/events.h>
 
 #include "internal.h"
 
@@ -24,31 +25,34 @@ static const u8 ipi_vector[NR_IPIS] = {
 };
 
 /* Is it ours to send? Then it counts as sent. */
-static bool ipi_begin(u32 cpu, enum ipi ipi)
+static bool ipi_begin(u32 cpu, enum ipi ipi, const void *callsite,
+		      const void *callback)
 {
 	u32 old = __atomic_fetch_or(per_cpu_ptr(&ipi_pending, cpu), 1u << ipi,
 				    __ATOMIC_SEQ_CST);
 
 	if (old & 1u << ipi)
 		return false;
+	trace_ipi_send_cpu(cpu, callsite, callback);
 	__atomic_fetch_add(this_cpu_ptr(&ipi_sent[ipi]), 1, __ATOMIC_RELAXED);
 	return true;
 }
 
-void send_ipi(u32 cpu, enum ipi ipi)
+void send_ipi(u32 cpu, enum ipi ipi, const void *callsite, const void *callback)
 {
-	if (ipi_begin(cpu, ipi))
+	if (ipi_begin(cpu, ipi, callsite, callback))
 		apic_send_ipi(cpu_hot(cpu)->apic_id, ipi_vector[ipi]);
 }
 
 /* Who has one on its way already is left out; the rest may be one write. */
-void send_ipi_mask(const struct cpumask *mask, enum ipi ipi)
+void send_ipi_mask(const struct cpumask *mask, enum ipi ipi,
+		   const void *callsite, const void *callback)
 {
 	struct cpumask todo = *mask;
 	u32 cpu, n = 0;
 
 	for_each_cpu (cpu, mask) {
-		if (ipi_begin(cpu, ipi))
+		if (ipi_begin(cpu, ipi, callsite, callback))
 			n++;
 		else
 			todo.bits[cpu / 64] &= ~BIT(cpu % 64);
@@ -79,5 +83,5 @@ u64 ipi_sent_count(u32 vector)
 
 void smp_send_reschedule(u32 cpu)
 {
-	send_ipi(cpu, IPI_RESCHEDULE);
+	send_ipi(cpu, IPI_RESCHEDULE, __builtin_return_address(0), NULL);
 }

@@ -76,6 +76,7 @@ void early_irq_init(void)
 	vector_irq_init();
 	idle_threads_hook = irq_run_threads;
 	kick_cpu_hook = smp_send_reschedule;
+	irq_trace_init();
 }
 
 void init_IRQ(const struct acpi_info *info)

@@ -13,12 +13,11 @@
 
 #include "internal.h"
 
-#define NR_ACTIONS 64
-#define ALIVE_US   100000 /* a handler that will return has */
+#define ALIVE_US 100000 /* a handler that will return has */
 
 /* A free slot has no handler: it is taken under the lock, given back without.
  */
-static struct irqaction actions[NR_ACTIONS];
+struct irqaction irq_actions[NR_ACTIONS];
 static raw_spinlock_t actions_lock;
 
 static u64 lock_desc(struct irq_desc *desc)
@@ -42,16 +41,18 @@ static irqreturn_t irq_default_primary_handler(int irq, void *dev)
 
 static struct irqaction *new_action(const struct irqaction *want)
 {
-	struct irqaction *action = actions;
+	struct irqaction *action = irq_actions, *end = action + NR_ACTIONS;
 	u64 flags = local_irq_save();
 
 	raw_spin_lock(&actions_lock);
-	while (action < actions + NR_ACTIONS && READ_ONCE(action->handler))
+	while (action < end && READ_ONCE(action->handler))
 		action++;
-	if (action < actions + NR_ACTIONS)
+	if (action < end)
 		*action = *want;
 	else
 		action = NULL;
+	if (action)
+		trace_action(action);
 	raw_spin_unlock(&actions_lock);
 	local_irq_restore(flags);
 	return action;
@@ -162,6 +163,7 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 	struct irqaction want = { .handler = handler,
 				  .thread_fn = thread_fn,
 				  .dev = dev,
+				  .irq = irq,
 				  .flags = flags,
 				  .name = name };
 	struct irqaction *action;

@@ -90,7 +90,8 @@ void irq_complete_move(struct irq_desc *desc)
 
 	if (cpu == desc->cpu && !desc->move_cleanup) {
 		desc->move_cleanup = true;
-		send_ipi(desc->prev_cpu, IPI_IRQ_WORK);
+		send_ipi(desc->prev_cpu, IPI_IRQ_WORK, NULL,
+			 (const void *)irq_move_cleanup);
 	} else if (cpu == desc->prev_cpu && desc->move_cleanup) {
 		clean_up_here(desc);
 	}

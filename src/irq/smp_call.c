@@ -255,7 +255,8 @@ int smp_call_function_single(u32 cpu, smp_call_func_t func, void *info,
 	flags = local_irq_save();
 	err = csd_queue(cpu, func, info);
 	if (!err)
-		send_ipi(cpu, IPI_CALL_FUNCTION_SINGLE);
+		send_ipi(cpu, IPI_CALL_FUNCTION_SINGLE,
+			 __builtin_return_address(0), (const void *)func);
 	local_irq_restore(flags);
 	if (!err && wait)
 		err = csd_wait(&(*this_cpu_ptr(&cfd_data))[cpu], cpu);
@@ -302,7 +303,8 @@ int smp_call_function_many(const struct cpumask *mask, smp_call_func_t func,
 	u64 flags = local_irq_save();
 	int first = queue_many(&called, func, info), err = 0;
 
-	send_ipi_mask(&called, IPI_CALL_FUNCTION);
+	send_ipi_mask(&called, IPI_CALL_FUNCTION, __builtin_return_address(0),
+		      (const void *)func);
 	local_irq_restore(flags);
 	if (wait)
 		err = wait_for_many(&called);

@@ -25,7 +25,8 @@ static void report_bad_irq(const struct irq_desc *desc)
 	printk("# irq %u: nobody cared; disabling it", desc->irq);
 	for (const struct irqaction *a = desc->action; a; a = a->next)
 		printk("# irq %u: handler 0x%016llx %s", desc->irq,
-		       (unsigned long long)a->handler, a->name ? a->name : "");
+		       (unsigned long long)(a->traced ? a->traced : a->handler),
+		       a->name ? a->name : "");
 }
 
 /* One more that nobody wanted; a lone one after a while counts from 1. */

@@ -182,7 +182,7 @@ static int claim(u32 vector, irq_handler_t handler, void *dev)
 		claims[i].action =
 			(struct irqaction){ .handler = handler, .dev = dev };
 		claims[i].desc = (struct irq_desc){
-			.handle_irq = handle_percpu_irq,
+			.handle_irq = claim_flow(),
 			.action = &claims[i].action,
 			.irq = vector, /* its handler is told this */
 		};
@@ -268,6 +268,17 @@ void irq_release_vector(u32 vector)
 		if (READ_ONCE(*this_vector_irq(vector)) == &claims[i].desc)
 			drop_claim(&claims[i].desc);
 	}
+}
+
+void claims_set_flow(irq_flow_handler_t flow)
+{
+	u64 flags = lock_vectors();
+
+	for (u32 i = 0; i < NR_CLAIMS; i++) {
+		if (claims[i].desc.action)
+			WRITE_ONCE(claims[i].desc.handle_irq, flow);
+	}
+	unlock_vectors(flags);
 }
 
 void irq_release_claims(void)

@@ -54,6 +54,14 @@ void watchdog_disarm(void);
 bool watchdog_fired(void);
 const char *watchdog_name(void);
 
+/*
+ * tracing.c: what the option trace asks for. Once before the first case, after
+ * each case, and at the end of the run.
+ */
+void tracing_begin(const struct options *opt);
+void tracing_after_case(void);
+void tracing_end(void);
+
 /* finish.c: leave as asked; never returns. */
 enum verdict { VERDICT_PASS = 0x10, VERDICT_FAIL = 0x11, VERDICT_BAIL = 0x12 };
 __noreturn void finish_run(enum finish how, enum verdict verdict);

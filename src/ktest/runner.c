@@ -136,6 +136,7 @@ static void run_repeated(u32 n)
 	if (run.opt->verbose)
 		printk("# us=%llu",
 		       (unsigned long long)tsc_to_us(rdtsc() - start));
+	tracing_after_case();
 	write_result(n, c, &r);
 }
 
@@ -160,8 +161,10 @@ __noreturn void ktest_run(void)
 		printk("# cpu=%u runs what judges a CPU, too", other);
 	if (run.opt->shuffle || other)
 		printk("# seed=0x%llx", (unsigned long long)run.opt->seed);
+	tracing_begin(run.opt);
 	for (u32 n = 0; n < selected_count(); n++)
 		run_repeated(n);
+	tracing_end();
 	show_interrupts();
 	show_softirqs();
 	printk("# interrupts.raised_and_counted=%llu",

@@ -12,6 +12,7 @@
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
 #include <lib/string.h>
+#include <trace/events.h>
 
 #include "internal.h"
 
@@ -31,6 +32,19 @@ static DEFINE_PER_CPU(struct task_struct, main_task);
 
 void (*resched_cpu_hook)(u32 cpu);
 void (*sched_tick_hook)(void);
+
+/* On Linux's scale: SCHED_FIFO 50, nice 0, nice 19, and its swapper's. */
+static u32 linux_prio(const struct task_struct *task)
+{
+	static const u8 prio[NR_PRIOS] = {
+		[PRIO_IRQ_THREAD] = 49,
+		[PRIO_NORMAL] = 120,
+		[PRIO_KTEST] = 139,
+		[PRIO_IDLE] = 120,
+	};
+
+	return prio[task->prio];
+}
 
 static struct rq *this_rq(void)
 {
@@ -108,14 +122,17 @@ void schedule_tail(void)
 }
 
 static void context_switch(struct rq *rq, struct task_struct *prev,
-			   struct task_struct *next)
+			   struct task_struct *next, bool preempt)
 {
+	trace_sched_switch(preempt, prev->pid, linux_prio(prev), prev->state,
+			   next->pid, linux_prio(next));
 	rq->nr_switches++;
 	next->nr_switches++;
 	rq->curr = next;
 	prev->catch_top = this_cpu(catch_top);
 	this_cpu(catch_top) = next->catch_top;
 	this_cpu(current_task) = next;
+	this_cpu(current_pid) = next->pid;
 	switch_to(&prev->sp, next->sp);
 	finish_task_switch();
 }
@@ -134,7 +151,7 @@ static void __schedule(bool preempt)
 	rq->slice_over = false;
 	next = pick_next(rq);
 	if (next != prev)
-		context_switch(rq, prev, next);
+		context_switch(rq, prev, next, preempt);
 	else
 		raw_spin_unlock(&rq->lock);
 }
@@ -217,11 +234,13 @@ bool try_to_wake_up(struct task_struct *task, u32 mask)
 	raw_spin_lock(&rq->lock);
 	if (task->state & mask) {
 		woken = true;
+		trace_sched_waking(task->pid, linux_prio(task), task->cpu);
 		WRITE_ONCE(task->state, TASK_RUNNING);
 		if (!task->on_rq && rq->curr != task) {
 			enqueue(rq, task, false);
 			ipi = kick(rq, task->cpu);
 		}
+		trace_sched_wakeup(task->pid, linux_prio(task), task->cpu);
 	}
 	raw_spin_unlock(&rq->lock);
 	if (ipi && resched_cpu_hook)
@@ -308,7 +327,9 @@ int sched_prepare_cpu(u32 cpu)
 	idle->state = TASK_RUNNING;
 	*main = (struct task_struct){ .cpu = cpu, .prio = PRIO_KTEST };
 	strscpy(main->comm, "ktest", sizeof(main->comm));
+	task_set_pid(main);
 	*rq = (struct rq){ .idle = idle, .curr = main };
 	cpu_hot(cpu)->current_task = main;
+	cpu_hot(cpu)->current_pid = main->pid;
 	return 0;
 }

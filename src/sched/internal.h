@@ -20,6 +20,9 @@ __noreturn void sched_die(void (*forget)(struct task_struct *task));
 /* kthread.c: a thread's stack and struct, not started. NULL: no memory. */
 struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm);
 
+/* kthread.c: a number of its own, and its name under that. */
+void task_set_pid(struct task_struct *task);
+
 /* might_sleep.c: is this no place to switch? Then it is reported. */
 bool sched_is_atomic(void);
 

@@ -18,6 +18,7 @@
 #include <lib/string.h>
 #include <mm/cpu_stacks.h>
 #include <sched/completion.h>
+#include <trace/trace.h>
 #include <trap/catch.h>
 
 #include "internal.h"
@@ -71,6 +72,15 @@ static void give_slot(u32 cpu, u32 slot)
 	local_irq_restore(flags);
 }
 
+/* Pids are for traces and reports: names may be equal. */
+void task_set_pid(struct task_struct *task)
+{
+	static u32 last;
+
+	task->pid = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	trace_save_cmdline(task->pid, task->comm);
+}
+
 /* Whoever has the slot is alone with its bit of mapped. */
 static bool map_slot(u32 cpu, u32 slot)
 {
@@ -103,6 +113,8 @@ struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 	k->task.stack_top = (u64)k;
 	k->task.kthread = k;
 	strscpy(k->task.comm, comm, sizeof(k->task.comm));
+	if (prio != PRIO_IDLE)
+		task_set_pid(&k->task);
 	return &k->task;
 }
 

@@ -11,6 +11,7 @@
 #include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 #include <sched/kthread.h>
+#include <trace/events.h>
 
 #include "internal.h"
 #include "workqueue_internal.h"
@@ -203,6 +204,7 @@ static u64 process_one_work(struct worker *w, struct work_struct *work,
 {
 	struct worker_pool *pool = w->pool;
 	struct pool_workqueue *pwq = work->pwq;
+	work_func_t func = work->func;
 	u32 color = work->color;
 
 	list_del_init(&work->entry);
@@ -213,7 +215,9 @@ static u64 process_one_work(struct worker *w, struct work_struct *work,
 			   __ATOMIC_SEQ_CST);
 	kick_pool(pool); /* unbound: another for the next one */
 	unlock_pool(pool, flags);
-	work->func(work); /* and it may be gone */
+	trace_workqueue_execute_start(work, func);
+	func(work); /* and it may be gone */
+	trace_workqueue_execute_end(work, func);
 	flags = lock_pool(pool);
 	w->current_work = NULL;
 	w->current_pwq = NULL;

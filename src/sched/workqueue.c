@@ -16,6 +16,7 @@
 #include <lib/string.h>
 #include <mm/page_alloc.h>
 #include <sched/completion.h>
+#include <trace/events.h>
 
 #include "workqueue_internal.h"
 
@@ -118,6 +119,7 @@ bool work_pending(const struct work_struct *work)
 /* Pool locked. */
 static void activate(struct pool_workqueue *pwq, struct work_struct *work)
 {
+	trace_workqueue_activate_work(work, work->func);
 	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_INACTIVE,
 			   __ATOMIC_RELAXED);
 	pwq->nr_active++;
@@ -141,6 +143,12 @@ void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color, bool active)
 	}
 	if (!__atomic_sub_fetch(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST))
 		wake_up_all(&wq->flush_wait);
+}
+
+/* -1, as Linux: it belongs to none. */
+static int pool_cpu(const struct worker_pool *pool)
+{
+	return pool->cpu < NR_CPUS ? (int)pool->cpu : -1;
 }
 
 /* Where it runs now, else where it is to run. IF=0. */
@@ -171,6 +179,8 @@ static void __queue_work(u32 cpu, struct workqueue_struct *wq,
 	raw_spin_lock(&pwq->pool->lock);
 	work->wq = wq;
 	work->pwq = pwq;
+	trace_workqueue_queue_work(work, work->func, cpu, pool_cpu(pwq->pool),
+				   wq->name);
 	work->color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&wq->in_flight[work->color], 1, __ATOMIC_SEQ_CST);
 	if (pwq->nr_active < pwq->max_active) {

@@ -9,10 +9,12 @@
 #include <asm/irq_vectors.h>
 #include <asm/special_insns.h>
 #include <console/printk.h>
+#include <cpu/deadline.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
 #include <lib/string.h>
+#include <trace/events.h>
 #include <trap/catch.h>
 #include <trap/extable.h>
 #include <trap/idtentry.h>
@@ -111,6 +113,9 @@ static bool do_trap(struct pt_regs *regs)
 
 	if (regs->vector == X86_TRAP_PF || regs->vector == X86_TRAP_DF)
 		event.cr2 = read_cr2();
+	if (regs->vector == X86_TRAP_PF)
+		trace_page_fault(user_mode(regs), event.cr2, regs->ip,
+				 regs->error_code);
 	(*this_cpu_ptr(&trap_counts[regs->vector & 31]))++;
 	return trap_dispatch(regs, &event);
 }
@@ -194,8 +199,16 @@ static enum nmi_verdict ask_upper_rooms(struct pt_regs *regs)
 	return verdict;
 }
 
+/* begin: 0 if it was not traced then. */
+static void trace_nmi(const void *handler, u64 begin)
+{
+	if (begin)
+		trace_nmi_handler(handler, tsc_to_ns(rdtsc() - begin), true);
+}
+
 static bool handle_nmi(struct pt_regs *regs)
 {
+	u64 begin = trace_on() ? rdtsc() : 0;
 	struct trap_event event = { .nr = X86_TRAP_NMI };
 	u32 outer = preempt_count();
 	enum nmi_verdict verdict;
@@ -203,8 +216,10 @@ static bool handle_nmi(struct pt_regs *regs)
 
 	(*this_cpu_ptr(&trap_counts[X86_TRAP_NMI]))++;
 	verdict = ask_upper_rooms(regs);
-	if (verdict != NMI_NOT_MINE)
+	if (verdict != NMI_NOT_MINE) {
+		trace_nmi(ask_upper_rooms, begin);
 		return verdict == NMI_RESUMED;
+	}
 	preempt_count_add(NMI_OFFSET + HARDIRQ_OFFSET);
 	if (!call_hook(regs, X86_TRAP_NMI)) {
 		this_cpu(preempt_count) = outer;
@@ -213,6 +228,7 @@ static bool handle_nmi(struct pt_regs *regs)
 			report_unknown_nmi(regs,
 					   ++*this_cpu_ptr(&unknown_nmis));
 	} else {
+		trace_nmi(trap_hooks[X86_TRAP_NMI].fn, begin);
 		preempt_count_sub(NMI_OFFSET + HARDIRQ_OFFSET);
 	}
 	return resumed;
