@@ -6,6 +6,9 @@ pe        the PE image objcopy made: finish it, look at its sections
 taplog    one boot's log: carve it, check it, say what it proves
 defects   tests/known-defects: which platform is known to fail which case
 report    status, TAP, JUnit and words for people, made from a checked log
+ftrace    the event trace in a log: its text, its events
+spans     what each CPU did from when to when, who woke whom
+traceevent, timeline  that as JSON for Perfetto, as a picture
 symbols   addresses of a log turned into function+offset and file:line
 qemu      find the firmware, ask the emulator's version, build its command line
 boot      one boot: start QEMU, stream its log, stop it in time
