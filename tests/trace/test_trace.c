@@ -154,7 +154,9 @@ TEST(trace, each_action_of_a_line_has_its_name_and_answer, TRACE_EVENTS "irq.h")
 	EXPECT_EQ(request_irq(LINE, handled, IRQF_SHARED, "second", &n), 0);
 	raised_irqs(LINE, 2);
 	self_ipi(desc->vector);
+	EXPECT_NE(desc->action->handler, decline);
 	n = trace_close();
+	EXPECT_EQ(desc->action->handler, decline);
 	self_ipi(desc->vector);
 	EXPECT_EQ(calls, 2);
 	e = trace_next(&at, n, TRACE_irq_handler_entry);
