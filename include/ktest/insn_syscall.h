@@ -22,6 +22,7 @@ extern char insn_sc_in[];		/* inb $0x80, %al */
 extern char insn_sc_sysretq[];
 extern char insn_sc_sysretl[];
 extern char insn_sc_sysexitq[];
+extern char insn_sc_sysexitl[];
 extern char insn_sc_u_target[];		/* from here on for CPL 3 */
 extern char insn_sc_u_syscall[];
 extern char insn_sc_u_lock_syscall[];

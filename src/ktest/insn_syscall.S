@@ -32,6 +32,7 @@ back in,			inb $0x80, %al
 back sysretq,		sysretq
 back sysretl,		sysretl
 back sysexitq,		.byte 0x48, 0x0f, 0x35
+back sysexitl,		.byte 0x0f, 0x35
 
 	.macro read_msr msr, offset
 	movl	$\msr, %ecx

@@ -184,6 +184,45 @@ TEST(delivery, iretq_refuses_a_null_ss_of_another_rpl, NULL_SS)
 	}
 }
 
+/*
+ * AMD's manual has IRET compare the RPLs of SS and CS, and take NULL below
+ * CPL 3, and does not say which goes first. One answer for all nine: loaded as
+ * given, or #GP(0) of IRETQ with nothing loaded.
+ */
+TEST(delivery, iretq_takes_or_refuses_every_null_ss_of_another_rpl,
+     "APM 3 IRET; APM 2 Nested IRETs to 64-Bit Mode Procedures")
+{
+	u32 taken = 0, refused = 0;
+
+	if (boot_cpu_data.vendor == VENDOR_INTEL)
+		SKIP(return, "Intel's manual refuses each");
+	for (u32 n = 0; n < 12; n++) {
+		u32 ring = n / 4, rpl = n % 4;
+		struct pt_regs regs;
+
+		if (rpl == ring)
+			continue;
+		use_ring(ring);
+		regs = ring_regs(ring, insn_dl_nop);
+		regs.ss = rpl;
+		run(&regs);
+		EXPECT_EQ(probe.hits, 1);
+		if (probe.hit[0].vector == X86_TRAP_GP) {
+			refused++;
+			EXPECT_CODED(0, X86_TRAP_GP, 0, probe_enter_iretq);
+			EXPECT_EQ(coded(0)->cs, __KERNEL_CS);
+			EXPECT_EQ(coded(0)->ss, __KERNEL_DS);
+			continue;
+		}
+		taken++;
+		EXPECT_PLAIN(0, DL_BACK, insn_dl_nop + 4);
+		EXPECT_EQ(plain(0)->cs, CODE_SEL | ring);
+		EXPECT_EQ(plain(0)->ss, rpl);
+		EXPECT_EQ(plain(0)->sp, regs.sp);
+	}
+	EXPECT_TRUE(!taken || !refused);
+}
+
 /* A conforming handler runs at the CPL it interrupts, on the same stack. */
 TEST(delivery, a_conforming_handler_keeps_cpl_3_and_its_stack, STACK)
 {

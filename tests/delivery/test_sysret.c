@@ -324,6 +324,82 @@ TEST(syscall, sysexit_loads_rip_rsp_cs_and_ss, EXIT)
 		EXPECT_EQ((&probe.hit[0].regs.r15)[i], (&regs.r15)[i]);
 }
 
+/* 32-bit operand size: to compatibility mode, CS + 16, SS + 24. */
+TEST(syscall, sysexit_of_32_bits_goes_to_compatibility_mode, EXIT)
+{
+	struct sc_msrs msrs = sysenter_msrs();
+	struct pt_regs regs = sc_pattern(kernel_regs(insn_sc_sysexitl));
+
+	if (!cpu_has(X86_FEATURE_SEP))
+		SKIP(return, "this CPU has no SYSEXIT");
+	if ((u64)insn_sc_u_target > 0xffffffff)
+		SKIP(return, "the image lies above 4 GiB");
+	regs.dx = (u64)insn_sc_u_target | 0x123456789ull << 32;
+	regs.cx = 0xfedcba9887654321;
+	regs.flags |= X86_EFLAGS_DF | X86_EFLAGS_ID;
+	if (invalid_on_amd(&msrs, &regs))
+		return;
+	sc_run(&msrs, &regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_EQ(plain(0)->cs, __KERNEL_CS + 16 + 3);
+	EXPECT_EQ(plain(0)->ss, __KERNEL_CS + 24 + 3);
+	EXPECT_EQ(plain(0)->sp, (u32)regs.cx);
+	EXPECT_EQ(plain(0)->flags, regs.flags);
+}
+
+/* #GP(0) of SYSEXIT itself: still at CPL 0, with all it had. */
+static void sysexit_fails(const struct sc_msrs *msrs, u64 rip, u64 rsp)
+{
+	struct pt_regs regs = sc_pattern(kernel_regs(insn_sc_sysexitq));
+
+	if (!cpu_has(X86_FEATURE_SEP))
+		SKIP(return, "this CPU has no SYSEXIT");
+	regs.dx = rip;
+	regs.cx = rsp;
+	if (invalid_on_amd(msrs, &regs))
+		return;
+	sc_run(msrs, &regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_CODED(0, X86_TRAP_GP, 0, regs.ip);
+	EXPECT_EQ(coded(0)->cs, __KERNEL_CS);
+	EXPECT_EQ(coded(0)->ss, __KERNEL_DS);
+	EXPECT_EQ(coded(0)->sp, regs.sp);
+	EXPECT_EQ(coded(0)->flags, regs.flags | X86_EFLAGS_RF);
+}
+
+TEST(syscall, sysexit_to_a_rip_not_canonical_is_gp_0, EXIT)
+{
+	struct sc_msrs msrs = sysenter_msrs();
+
+	sysexit_fails(&msrs, BIT(63), DL_USER_VA);
+}
+
+TEST(syscall, sysexit_to_an_rsp_not_canonical_is_gp_0, EXIT)
+{
+	struct sc_msrs msrs = sysenter_msrs();
+
+	sysexit_fails(&msrs, (u64)insn_sc_u_target, BIT(63));
+}
+
+static void sysexit_by_null(u16 sel)
+{
+	struct sc_msrs msrs = sysenter_msrs();
+
+	msrs.sysenter_cs = sel;
+	sysexit_fails(&msrs, (u64)insn_sc_u_target, DL_USER_VA);
+}
+
+TEST(syscall, sysexit_with_selector_0_is_refused, EXIT)
+{
+	sysexit_by_null(0);
+}
+
+TEST(syscall, sysexit_with_a_null_selector_of_rpl_3_is_refused, EXIT)
+{
+	sysexit_by_null(3);
+}
+
 TEST(syscall, sysexit_is_privileged, EXIT)
 {
 	struct sc_msrs msrs = sysenter_msrs();

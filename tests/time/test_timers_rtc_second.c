@@ -198,6 +198,28 @@ TEST(timers, rtc_flag_that_waits_interrupts_when_it_is_enabled,
 	EXPECT_EQ(flags & (RTC_C_IRQF | RTC_C_UF), RTC_C_IRQF | RTC_C_UF);
 }
 
+/* All three enabled, nobody listens, and a second ends. */
+TEST(timers, rtc_flags_that_gathered_are_told_in_one_read,
+     "MC146818A Interrupts", RTC)
+{
+	const u8 enabled = RTC_B_PIE | RTC_B_AIE | RTC_B_UIE;
+	const u8 all = RTC_C_IRQF | RTC_C_PF | RTC_C_AF | RTC_C_UF;
+	u8 second;
+
+	if (!rtc_open(&s, read_flags) || !sleep_to_the_end(EARLY_US))
+		return;
+	pin_mask(&s.pin, true);
+	EXPECT_EQ(rtc_alarm_every_second(), 0);
+	EXPECT_EQ(rtc_update_start(), 0);
+	EXPECT_EQ(rtc_periodic_start(10), 0); /* 15.6 ms */
+	EXPECT_EQ(cmos_read(RTC_REG_B) & enabled, enabled);
+	second = cmos_read(RTC_SECONDS);
+	SLEEP_FOR(cmos_read(RTC_SECONDS) != second, WAIT_DEFAULT_US);
+	SLEEP_FOR(false, 20000); /* the update's flags, and a period */
+	EXPECT_EQ(rtc_read_flags(), all);
+	EXPECT_EQ(rtc_read_flags() & (RTC_C_AF | RTC_C_UF), 0);
+}
+
 TEST(timers, rtc_alarm_of_another_hour_is_silent, "MC146818A Alarm Interrupt",
      RTC)
 {
