@@ -21,6 +21,7 @@
 #include <mm/page_alloc.h>
 #include <mm/paging.h>
 #include <mm/regions.h>
+#include <sched/ksoftirqd.h>
 #include <sched/sched.h>
 #include <sched/workqueue.h>
 #include <smp/cpu_setup.h>
@@ -114,6 +115,8 @@ static void start_rest(void *arg)
 	firmware_reset_init(info);
 	platform_ready(info);
 	local_irq_enable();
+	if (spawn_ksoftirqd())
+		bail_out("no memory for ksoftirqd");
 	if (workqueue_init())
 		bail_out("no memory for kworkers");
 	ktest_run();

@@ -3,8 +3,9 @@
  * softirq.h - work that an interrupt leaves for just after itself.
  *
  * raise_softirq() marks; irq_exit() and the last local_bh_enable() run what
- * is marked, with IF=1, lowest number first, never nested on one CPU. When it
- * goes on too long the rest is left to the idle loop, which plays ksoftirqd.
+ * is marked, with IF=1, lowest number first, never nested on one CPU. What is
+ * raised outside interrupts, and the rest when it goes on too long, is left to
+ * the CPU's thread ksoftirqd, which lies above: sched/ksoftirqd.h.
  *
  * Linux: kernel/softirq.c, include/linux/interrupt.h.
  */
@@ -60,24 +61,12 @@ void local_bh_enable(void);
 /* Run what is pending now, if this context may. IF any; IF=1 while serving. */
 void do_softirq(void);
 
-/* Stage-1 ksoftirqd: true if it had work. Idle loop, IF any. */
-bool ksoftirqd_run(void);
-
 /*
- * What an idle CPU does once: ksoftirqd's work if there is any, else sleep
- * until an interrupt has been handled. IF=0 on entry and exit, so that what
- * happened since the caller looked is not slept over. Task context.
+ * What ksoftirqd does once when it runs: true if something was pending. Task
+ * context, IF=1. wakeup_softirqd_hook: make this CPU's run. IF=0.
  */
-void cpu_idle_once(void);
-
-/*
- * The work alone, true if there was some: also who waits in task context for
- * another CPU gives way to it. IF any, as before on exit.
- */
-bool run_idle_work(void);
-
-/* Other work for task context, true if there was some: irq/ fills it. */
-extern bool (*idle_threads_hook)(void);
+bool run_ksoftirqd(void);
+extern void (*wakeup_softirqd_hook)(void);
 
 /*
  * Who waits for a softirq of another CPU: interrupt those that have some
@@ -86,9 +75,6 @@ extern bool (*idle_threads_hook)(void);
  */
 void softirq_kick_others(void);
 extern void (*kick_cpu_hook)(u32 cpu);
-
-/* True after the limit was hit, until ksoftirqd_run() has done the rest. */
-bool ksoftirqd_pending(void);
 
 /* How often nr ran on this CPU; on that one: /proc/softirqs. */
 u64 softirq_count_of(u32 nr);

@@ -14,7 +14,7 @@ struct cpumask {
 	u64 bits[NR_CPUS / 64];
 };
 
-/* CPUs that run our idle loop, or a case. A bit is set by its own CPU. */
+/* CPUs that run our threads. A bit is set by its own CPU. */
 extern struct cpumask cpu_online_mask;
 
 /* 1 + the highest number that a CPU has, online or not. */

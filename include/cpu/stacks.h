@@ -12,7 +12,7 @@
 
 /* clang-format off */
 enum stack_kind {
-	STACK_TASK,		/* where cases and the idle loop run */
+	STACK_TASK,		/* "ktest": where cases run */
 	STACK_IST1, STACK_IST2, STACK_IST3, STACK_IST4,
 	STACK_IST5, STACK_IST6, STACK_IST7,
 	STACK_ENTRY,		/* RSP0: events that arrive from CPL 3 */

@@ -39,8 +39,11 @@ void init_IRQ(const struct acpi_info *info);
  * another chance by a handler more. Task context.
  *
  * With thread_fn: handler (NULL: wake at once) runs as ever; when it says
- * IRQ_WAKE_THREAD, thread_fn runs in task context, IF=1, on the CPU that ran
- * the handler: by its idle loop, or by irq_run_threads(). Never twice at once.
+ * IRQ_WAKE_THREAD, thread_fn runs in a thread of the action's own,
+ * "irq/N-name", before all other threads of the CPU that the line is sent to.
+ * Woken while it runs, it runs once more; before it runs, once. A ONESHOT line
+ * stays masked until all its threads are done. An exception ends the thread:
+ * it is said, and the line goes on without it.
  */
 int request_threaded_irq(u32 irq, irq_handler_t handler,
 			 irq_handler_t thread_fn, u32 flags, const char *name,
@@ -54,8 +57,9 @@ static inline int request_irq(u32 irq, irq_handler_t handler, u32 flags,
 
 /*
  * Remove the action with dev; the last one masks the line and gives its
- * vector back. Waits for handlers that run; a thread that was woken runs once
- * more. 0, -EINVAL (no such irq, not in task context) or -ENOENT.
+ * vector back. Waits for handlers that run, and ends the action's thread; one
+ * that was woken runs once more. 0, -EINVAL (no such irq, not in task context),
+ * -ENOENT, or -ETIMEDOUT: the thread does not return (2 s times scale=).
  */
 int free_irq(u32 irq, void *dev);
 
@@ -70,21 +74,15 @@ void disable_irq_nosync(u32 irq);
 void enable_irq(u32 irq);
 
 /*
- * Wait until no handler and no thread of irq runs, on any CPU; a thread that
- * was woken and has not begun is run here. Task context, IF=1; from a thread
- * only the handlers are waited for. No longer than 2 s times scale=, each: then
- * a warning says so.
+ * Wait until no handler of irq runs, on any CPU, and no thread of it that has
+ * been woken. Task context, IF=1; from one of the line's threads only the
+ * handlers are waited for, where Linux would wait for ever. No longer than 2 s
+ * times scale=, each: then a warning says so.
  */
 void synchronize_irq(u32 irq);
 
 /* As above for the hard handlers only; true if no thread is left. */
 bool synchronize_hardirq(u32 irq);
-
-/*
- * Task context's half of threaded interrupts: run every thread_fn that this
- * CPU's handlers woke, in the order they did. True if there was one. IF=1.
- */
-bool irq_run_threads(void);
 
 /*
  * Send irq to cpu alone, from now on and through free_irq(), until the case

@@ -11,6 +11,7 @@
 #include <cpu/percpu.h>
 #include <cpu/spinlock.h>
 #include <irq/irqreturn.h>
+#include <sched/wait.h>
 
 struct irq_desc;
 typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
@@ -46,15 +47,22 @@ struct irqaction {
 	irq_handler_t thread_fn;
 	void *dev;
 	u32 irq;
-	u32 flags;	 /* IRQF_* */
-	bool run_thread; /* woken: on the list. Linux: IRQTF_RUNTHREAD */
-	bool warned;	 /* Linux: IRQTF_WARNED */
-	bool thread_runs;
-	u32 thread_cpu; /* that woke it: its idle loop runs it */
-	struct irq_desc *desc;
+	u32 flags;		    /* IRQF_* */
+	struct task_struct *thread; /* that calls thread_fn */
+	u64 thread_mask;	    /* its bit of the line's, if ONESHOT */
+	u32 thread_flags;	    /* IRQTF_*, atomic */
+	bool thread_runs;	    /* thread_fn, since it was woken */
 	const char *name;
-	struct irqaction *next, *next_woken;
+	struct irqaction *next;
 };
+
+/* irqaction.thread_flags, as in Linux. */
+/* clang-format off */
+#define IRQTF_RUNTHREAD		BIT(0)	/* woken, and has not begun */
+#define IRQTF_WARNED		BIT(1)	/* that there is no thread */
+#define IRQTF_AFFINITY		BIT(2)	/* its line is on another CPU now */
+#define IRQTF_READY		BIT(4)	/* it has come to its loop */
+/* clang-format on */
 
 /* irq_desc.state: Linux's IRQD_* of irq_data and IRQS_* of istate in one. */
 /* clang-format off */
@@ -76,12 +84,12 @@ struct irq_desc {
 	const struct irq_chip *chip;
 	struct irqaction *action;
 	u32 irq;
-	u32 depth;		  /* disable_irq() nesting */
-	u32 irqs_left;		  /* until note_interrupt() judges the line */
-	u32 irqs_unhandled;	  /* since it last did, nobody's */
-	u64 last_unhandled;	  /* TSC */
-	u64 tot_count;		  /* of a claimed vector, which has no line */
-	u32 threads_active;	  /* actions whose thread_fn has not returned */
+	u32 depth;	    /* disable_irq() nesting */
+	u32 irqs_left;	    /* until note_interrupt() judges the line */
+	u32 irqs_unhandled; /* since it last did, nobody's */
+	u64 last_unhandled; /* TSC */
+	u64 tot_count;	    /* of a claimed vector, which has no line */
+	u32 threads_active; /* atomic: actions woken whose thread is not done */
 	u32 threads_handled;	  /* how often one said IRQ_HANDLED */
 	u32 threads_handled_last; /* as note_answer() saw it last */
 	bool threads_deferred;	  /* and whether it did: SPURIOUS_DEFERRED */
@@ -95,6 +103,9 @@ struct irq_desc {
 	bool level, active_low;	     /* as it is used now */
 	bool wired_level, wired_low; /* as firmware says: when it is free */
 	const char *name;
+	/* ONESHOT: thread_mask of the threads that keep it masked; atomic */
+	u64 threads_oneshot;
+	struct wait_queue_head wait_for_threads;
 };
 
 /* Where the vectors that nobody owns lead; its flow handler is handle_stray. */

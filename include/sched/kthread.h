@@ -31,5 +31,11 @@ int kthread_stop(struct task_struct *task);
 /* In fn: shall it end? Looked at between set_current_state() and schedule(). */
 bool kthread_should_stop(void);
 
+/*
+ * In a thread's function: if an exception ends it, call fn with the function's
+ * own data, still in the thread. Linux: task_work_add().
+ */
+void kthread_on_crash(void (*fn)(void *data));
+
 /* Threads that an exception ended, on all CPUs. */
 u32 kthread_crash_count(void);

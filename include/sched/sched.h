@@ -20,6 +20,15 @@
 int sched_prepare_cpu(u32 cpu);
 
 /*
+ * cpu begins anew on its "ktest": who ran there is lost, who waited waits on.
+ * Another CPU, while cpu does not run.
+ */
+void sched_restart_cpu(u32 cpu);
+
+/* The "ktest" of cpu. */
+struct task_struct *cpu_main_task(u32 cpu);
+
+/*
  * Let another thread run; return when it is this one's turn again, with a
  * state other than TASK_RUNNING only after a wake-up. IF any: it is put back.
  * Not in an interrupt, with preemption off, or holding a lock: "scheduling
@@ -50,6 +59,13 @@ static inline bool wake_up_process(struct task_struct *task)
 	return try_to_wake_up(task, TASK_NORMAL);
 }
 
+/*
+ * task, the caller or a thread that sleeps, is to run on cpu: at once, or from
+ * its next wake-up on; one that runs elsewhere, from the wake-up after its next
+ * sleep. Nothing if cpu is not online. The caller: task context, may switch.
+ */
+void set_cpus_allowed(struct task_struct *task, u32 cpu);
+
 /* Keep this CPU to the calling thread; nests. The last enable may switch. */
 static inline void preempt_disable(void)
 {
@@ -58,6 +74,12 @@ static inline void preempt_disable(void)
 }
 
 void preempt_enable(void);
+
+/*
+ * Behind IF=1 again: what was woken with IF=0 may be to run first. Any context,
+ * any IF: nothing where it must not switch.
+ */
+void preempt_check_resched(void);
 
 /*
  * A state to sleep in, set before the condition is looked at: a wake-up
@@ -93,6 +115,20 @@ void might_sleep_at(const char *file, int line);
 
 /* How many reports of the two kinds there were. */
 u32 sched_bug_count(void);
+
+/*
+ * How often cpu's idle loop, or its ksoftirqd, went round: as long as either
+ * does, nothing keeps the CPU to itself.
+ */
+u64 nr_idle_rounds(u32 cpu);
+void sched_count_round(void);
+
+/*
+ * An exception or an NMI ended what this CPU did in a thread: what that left
+ * behind is put right. count: smp_recovered_count() tells of it. smp/ fills it.
+ * Task context, IF=1.
+ */
+extern void (*cpu_recover_hook)(bool count);
 
 /* Switches on cpu, ever. */
 u64 nr_context_switches(u32 cpu);

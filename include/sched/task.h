@@ -2,9 +2,10 @@
 /*
  * task.h - a kernel thread: its stack, its state, its place in a run queue.
  *
- * A thread belongs to one CPU for good. Each CPU has two that nobody creates:
- * "ktest", which start() or the idle loop began on and which cases run on, and
- * "swapper", which runs when no other can and halts.
+ * A thread belongs to one CPU until set_cpus_allowed() gives it to another.
+ * Each CPU has two that nobody creates: "ktest", which start() or run_on()'s
+ * loop began on and which cases run on, and "swapper", which runs when no
+ * other can and halts.
  *
  * Linux: include/linux/sched.h.
  */
@@ -20,13 +21,14 @@ struct worker;
 #define TASK_INTERRUPTIBLE   0x1 /* kthread_stop() wakes it, too */
 #define TASK_UNINTERRUPTIBLE 0x2
 #define TASK_DEAD	     0x80
+#define TASK_WAKING	     0x200 /* on its way to another CPU */
 #define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
 /* Lower runs first; equals take turns, a slice each. */
 enum sched_prio {
 	PRIO_IRQ_THREAD,
-	PRIO_NORMAL, /* kworkers, ksoftirqd, what kthread_create() makes */
-	PRIO_KTEST,
+	PRIO_NORMAL, /* kworkers, what kthread_create() makes */
+	PRIO_KTEST,  /* and ksoftirqd: takes turns with a case */
 	PRIO_IDLE,
 	NR_PRIOS
 };
@@ -37,10 +39,12 @@ struct task_struct {
 	u64 sp;			  /* while it does not run; switch.S */
 	struct task_struct *next; /* in its run queue */
 	u32 state;		  /* TASK_*; under its run queue's lock */
-	u32 cpu;
-	u32 pid; /* never used twice; 0: every "swapper" */
+	u32 cpu;		  /* where it is, or was last */
+	u32 wake_cpu;		  /* where its next wake-up puts it */
+	u32 pid;		  /* never used twice; 0: every "swapper" */
 	enum sched_prio prio;
 	bool on_rq;
+	bool exiting; /* its function has ended. Linux: PF_EXITING */
 	struct catch_frame *catch_top;
 	u64 stack_top;
 	u64 nr_switches;
@@ -55,3 +59,8 @@ static inline struct task_struct *get_current(void)
 	return this_cpu(current_task);
 }
 #define current get_current()
+
+static inline bool is_idle_task(const struct task_struct *task)
+{
+	return task->prio == PRIO_IDLE;
+}

@@ -2,8 +2,8 @@
 /*
  * smp.h - the other CPUs: started, given work, taken out of a hang, stopped.
  *
- * A CPU that has come up runs an idle loop: HLT, interrupts on, bottom halves,
- * and what run_on() hands it.
+ * A CPU that has come up runs its threads, "ktest" what run_on() hands it, and
+ * "swapper" when there is nothing to do: HLT, interrupts on.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /*
  * softirq.c - pending bits, their actions, and when they run.
  *
- * Linux: kernel/softirq.c. Ours: no ksoftirqd thread yet, the idle loop calls
- * ksoftirqd_run(); the time limit is by TSC, as there are no jiffies.
+ * Linux: kernel/softirq.c. Ours: the time limit is by TSC, as there are no
+ * jiffies.
  */
 #include <bh/softirq.h>
 
@@ -25,7 +25,8 @@ static const char *const softirq_to_name[NR_SOFTIRQS] = {
 static softirq_action_t softirq_vec[NR_SOFTIRQS];
 
 static DEFINE_PER_CPU(u64, softirq_counts[NR_SOFTIRQS]);
-static DEFINE_PER_CPU(bool, wake_ksoftirqd);
+
+void (*wakeup_softirqd_hook)(void);
 
 const char *softirq_name(u32 nr)
 {
@@ -61,7 +62,6 @@ static bool work_seen(u32 cpu)
 {
 	return READ_ONCE(cpu_hot(cpu)->softirq_pending) & ~PENDING_RESCHED ||
 	       READ_ONCE(cpu_hot(cpu)->preempt_count) & SOFTIRQ_MASK ||
-	       READ_ONCE(*per_cpu_ptr(&wake_ksoftirqd, cpu)) ||
 	       tasklets_queued(cpu);
 }
 
@@ -74,13 +74,13 @@ bool softirq_work_left(u32 cpu)
 void softirq_discard_pending(void)
 {
 	this_cpu_and32(softirq_pending, PENDING_RESCHED);
-	*this_cpu_ptr(&wake_ksoftirqd) = false;
 	tasklet_discard();
 }
 
-bool ksoftirqd_pending(void)
+static void wakeup_softirqd(void)
 {
-	return *this_cpu_ptr(&wake_ksoftirqd);
+	if (wakeup_softirqd_hook)
+		wakeup_softirqd_hook();
 }
 
 void raise_softirq_irqoff(u32 nr)
@@ -89,7 +89,7 @@ void raise_softirq_irqoff(u32 nr)
 	this_cpu_or32(softirq_pending, 1u << nr);
 	/* Outside any interrupt nobody's exit will look: ksoftirqd must. */
 	if (!in_interrupt())
-		*this_cpu_ptr(&wake_ksoftirqd) = true;
+		wakeup_softirqd();
 }
 
 void raise_softirq(u32 nr)
@@ -116,7 +116,10 @@ static void run_actions(u32 pending)
 	}
 }
 
-/* IF=0 on entry and exit, 1 while actions run. */
+/*
+ * IF=0 on entry and exit, 1 while actions run. A thread that waits for this
+ * CPU ends it, too: ksoftirqd goes on behind that one.
+ */
 static void __do_softirq(void)
 {
 	u64 end = rdtsc() + us_to_tsc(MAX_SOFTIRQ_TIME_US);
@@ -130,8 +133,10 @@ static void __do_softirq(void)
 		run_actions(pending);
 		local_irq_disable();
 		pending = local_softirq_pending();
-	} while (pending && --rounds && !deadline_passed(end));
-	*this_cpu_ptr(&wake_ksoftirqd) = pending != 0;
+	} while (pending && !(this_cpu(softirq_pending) & PENDING_RESCHED) &&
+		 --rounds && !deadline_passed(end));
+	if (pending)
+		wakeup_softirqd();
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
@@ -167,28 +172,16 @@ void do_softirq(void)
 	local_irq_restore(flags);
 }
 
-bool ksoftirqd_run(void)
+bool run_ksoftirqd(void)
 {
-	if (!ksoftirqd_pending() || in_interrupt())
-		return false;
-	*this_cpu_ptr(&wake_ksoftirqd) = false;
-	do_softirq();
-	return true;
-}
+	bool any;
 
-bool (*idle_threads_hook)(void);
-
-bool run_idle_work(void)
-{
-	return ksoftirqd_run() || (idle_threads_hook && idle_threads_hook());
-}
-
-void cpu_idle_once(void)
-{
-	if (run_idle_work())
-		return;
-	native_safe_halt();
-	native_irq_disable();
+	local_irq_disable();
+	any = local_softirq_pending();
+	if (any)
+		__do_softirq();
+	local_irq_enable();
+	return any;
 }
 
 void (*kick_cpu_hook)(u32 cpu);

@@ -30,7 +30,7 @@ static u64 tsc_jitter(void)
 	return mix;
 }
 
-__attribute__((no_stack_protector)) void boot_init_stack_canary(void)
+__attribute__((no_stack_protector)) u64 get_random_canary(void)
 {
 	u64 random = tsc_jitter(), hw = 0, tsc = rdtsc();
 
@@ -39,6 +39,10 @@ __attribute__((no_stack_protector)) void boot_init_stack_canary(void)
 			;
 		random ^= hw;
 	}
-	this_cpu(fixed.stack_canary) =
-		(random + tsc + (tsc << 32)) & CANARY_MASK;
+	return (random + tsc + (tsc << 32)) & CANARY_MASK;
+}
+
+__attribute__((no_stack_protector)) void boot_init_stack_canary(void)
+{
+	this_cpu(fixed.stack_canary) = get_random_canary();
 }

@@ -74,6 +74,7 @@ int irq_startup(struct irq_desc *desc)
 		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
 	desc->threads_deferred = false;
+	desc->threads_oneshot = 0;
 	if (!desc->handle_irq)
 		desc->handle_irq =
 			desc->level ? handle_fasteoi_irq : handle_edge_irq;
@@ -226,7 +227,7 @@ out:
 static void cond_unmask_irq(struct irq_desc *desc)
 {
 	if (!(desc->state & IRQD_IRQ_DISABLED) &&
-	    !(desc->state & IRQS_ONESHOT && desc->threads_active))
+	    !READ_ONCE(desc->threads_oneshot))
 		unmask_irq(desc);
 }
 

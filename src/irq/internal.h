@@ -34,16 +34,28 @@ void irq_enable(struct irq_desc *desc);
 /* Begin judging anew whether anybody cares for the line. Lock held. */
 void reset_window(struct irq_desc *desc);
 
-/* Woken threads that must not run any more: action's; all, and who ran. */
-void irq_forget_thread(struct irqaction *action);
-void irq_forget_threads(void);
+/*
+ * thread.c: make action's thread, asleep; begin it, once the action is in the
+ * line's chain; end it. Task context. 0 or -ENOMEM; 0 or -ETIMEDOUT.
+ */
+int setup_irq_thread(struct irq_desc *desc, struct irqaction *action);
+void start_irq_thread(struct irq_desc *desc, struct irqaction *action);
+int stop_irq_thread(struct irqaction *action);
 
-/* Wait for desc's threads; those that were woken and wait run here. */
-void irq_finish_threads(struct irq_desc *desc);
+/* The bit that keeps the line masked for it. 0 or -EBUSY: 64 have. Locked. */
+int take_thread_mask(struct irq_desc *desc, struct irqaction *action);
+
+/* The line goes to another CPU: so do its threads. Lock held. */
+void irq_set_thread_affinity(struct irq_desc *desc);
+
+/* A case was broken off: no thread runs for what has come up to now. */
+void irq_forget_wakeups(struct irq_desc *desc);
+
+/* Wait for desc's threads, unless the caller is one of them. */
+void irq_wait_for_threads(struct irq_desc *desc);
 
 /* Locks whose holder was broken off: task context, nobody else works irqs. */
 void vector_reset_lock(void);
-void thread_reset_lock(void);
 void irqdesc_reset_lock(void);
 
 /* migration.c: the CPU where a line begins. Lock held. */

@@ -74,7 +74,6 @@ void early_irq_init(void)
 	for (u32 irq = 0; irq < NR_IRQS; irq++)
 		irq_descs[irq] = gsi_desc(irq);
 	vector_irq_init();
-	idle_threads_hook = irq_run_threads;
 	kick_cpu_hook = smp_send_reschedule;
 	irq_trace_init();
 }

@@ -63,6 +63,16 @@ static void free_action(struct irqaction *action)
 	__atomic_store_n(&action->handler, NULL, __ATOMIC_RELEASE);
 }
 
+/* A thread that stays has its action, too. */
+static int end_action(struct irqaction *action)
+{
+	int err = stop_irq_thread(action);
+
+	if (!err)
+		free_action(action);
+	return err;
+}
+
 static u32 trigger_of(const struct irq_desc *desc)
 {
 	if (desc->level)
@@ -108,7 +118,7 @@ static int __setup_irq(struct irq_desc *desc, struct irqaction *new)
 {
 	struct irqaction **tail = &desc->action;
 	bool first = !desc->action;
-	int err;
+	int err = 0;
 
 	if (first) {
 		set_trigger(desc, new->flags &IRQF_TRIGGER_MASK);
@@ -120,6 +130,9 @@ static int __setup_irq(struct irq_desc *desc, struct irqaction *new)
 	} else if (!may_join(desc, new->flags)) {
 		return -EBUSY;
 	}
+	err = take_thread_mask(desc, new);
+	if (err)
+		return err;
 	reset_window(desc); /* the new one may be who cares */
 	while (*tail)
 		tail = &(*tail)->next;
@@ -179,11 +192,16 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 		return -ENOMEM;
 	if (!READ_ONCE(desc->action))
 		synchronize_hardirq(irq); /* the last owner's: free_irq() */
-	irqflags = lock_desc(desc);
-	err = __setup_irq(desc, action);
-	unlock_desc(desc, irqflags);
+	err = setup_irq_thread(desc, action);
+	if (!err) {
+		irqflags = lock_desc(desc);
+		err = __setup_irq(desc, action);
+		unlock_desc(desc, irqflags);
+	}
 	if (err)
-		free_action(action);
+		end_action(action);
+	else
+		start_irq_thread(desc, action);
 	return err;
 }
 
@@ -216,10 +234,8 @@ int free_irq(u32 irq, void *dev)
 	unlock_desc(desc, flags);
 	if (!action)
 		return -ENOENT;
-	synchronize_irq(irq); /* a thread that was woken runs once more */
-	irq_forget_thread(action);
-	free_action(action);
-	return 0;
+	synchronize_hardirq(irq);
+	return end_action(action); /* its thread, if woken, runs once more */
 }
 
 /* Another CPU's handler may just be at it; one that was broken off is not. */
@@ -229,12 +245,11 @@ static void forget_handlers(struct irq_desc *desc)
 	    !WAIT_FOR(!(READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS),
 		      ALIVE_US))
 		desc->state &= ~IRQD_IRQ_INPROGRESS;
-	desc->threads_active = 0;
+	irq_forget_wakeups(desc);
 }
 
 void irq_free_lines(void)
 {
-	irq_forget_threads();
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		struct irq_desc *desc = irq_to_desc(irq);
 
@@ -245,15 +260,20 @@ void irq_free_lines(void)
 	}
 }
 
+static void reset_locks(struct irq_desc *desc)
+{
+	raw_spin_reset(&desc->lock);
+	raw_spin_reset(&desc->wait_for_threads.lock);
+}
+
 void irq_reset_locks(void)
 {
 	ioapic_reset_lock();
 	raw_spin_reset(&actions_lock);
 	vector_reset_lock();
-	thread_reset_lock();
 	irqdesc_reset_lock();
 	for (u32 irq = 0; irq < NR_IRQS; irq++)
-		raw_spin_reset(&irq_to_desc(irq)->lock);
+		reset_locks(irq_to_desc(irq));
 }
 
 void disable_irq_nosync(u32 irq)
@@ -307,7 +327,7 @@ void synchronize_irq(u32 irq)
 {
 	if (synchronize_hardirq(irq) || !in_task())
 		return;
-	irq_finish_threads(irq_to_desc(irq));
+	irq_wait_for_threads(irq_to_desc(irq));
 }
 
 int irq_set_handler(u32 irq, irq_flow_handler_t handle)

@@ -37,6 +37,7 @@ static void note_move(struct irq_desc *desc, u32 cpu, u8 vector)
 	desc->move_cleanup = false;
 	desc->state &= ~IRQD_SETAFFINITY_PENDING;
 	desc->state |= IRQD_MOVE_IN_PROGRESS;
+	irq_set_thread_affinity(desc);
 	if (!desc->level)
 		return;
 	/* Nothing was on its way: see the chip. */
@@ -190,6 +191,7 @@ int irq_set_affinity(u32 irq, u32 cpu)
 	err = set_affinity(desc, cpu);
 	raw_spin_unlock(&desc->lock);
 	local_irq_restore(flags);
+	preempt_check_resched(); /* a thread of it may have been woken */
 	return err;
 }
 

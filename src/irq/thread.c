@@ -1,249 +1,259 @@
 // SPDX-License-Identifier: MIT
 /*
- * thread.c - the task-context half of threaded interrupts.
+ * thread.c - the task-context half of threaded interrupts: a thread for each
+ * action that has one, asleep until its handler wakes it.
  *
- * There is no thread: the idle loop of the CPU that woke it runs a thread_fn,
- * so that it follows the line's affinity, as in Linux; or a case on that CPU
- * that calls irq_run_threads(), or whoever waits for the line's threads.
+ * The hard handler writes threads_oneshot and IRQTF_RUNTHREAD while the line is
+ * IRQD_IRQ_INPROGRESS; the thread clears its bit when it is not. So the line is
+ * never unmasked between the two.
  *
- * Linux: kernel/irq/manage.c irq_thread(), irq_finalize_oneshot().
+ * Linux: kernel/irq/manage.c irq_thread(), handle.c __irq_wake_thread().
  */
 #include <console/printk.h>
-#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
-#include <cpu/preempt.h>
+#include <lib/errno.h>
+#include <sched/kthread.h>
 
 #include "internal.h"
 
-#define MAX_RUNS                                                    \
-	64 /* a turn: a thread may wake itself by its line for ever \
-	    */
-#define STOP_US 100000
-
-/* Guards the list of the woken, oldest first, and action->thread_runs. */
-static raw_spinlock_t woken_lock;
-static struct irqaction *woken;
-
-/* This CPU runs a thread. One that waits for threads: not for itself. */
-static DEFINE_PER_CPU(bool, thread_runs);
-
-static u64 lock_woken(void)
+static bool test_and_set(struct irqaction *action, u32 flag)
 {
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&woken_lock);
-	return flags;
+	return __atomic_fetch_or(&action->thread_flags, flag,
+				 __ATOMIC_SEQ_CST) &
+	       flag;
 }
 
-static void unlock_woken(u64 flags)
+static bool test_and_clear(struct irqaction *action, u32 flag)
 {
-	raw_spin_unlock(&woken_lock);
-	local_irq_restore(flags);
+	return __atomic_fetch_and(&action->thread_flags, ~flag,
+				  __ATOMIC_SEQ_CST) &
+	       flag;
 }
 
-void thread_reset_lock(void)
+static bool test_flag(const struct irqaction *action, u32 flag)
 {
-	raw_spin_reset(&woken_lock);
+	return __atomic_load_n(&action->thread_flags, __ATOMIC_SEQ_CST) & flag;
 }
 
 static void warn_no_thread(u32 irq, struct irqaction *action)
 {
-	if (!action->warned)
+	if (!test_and_set(action, IRQTF_WARNED))
 		printk("# warning: irq %u: %s returned IRQ_WAKE_THREAD but has "
 		       "no thread function",
 		       irq, action->name ? action->name : "");
-	action->warned = true;
 }
 
-static void append(struct irqaction *action)
-{
-	struct irqaction **tail = &woken;
-
-	while (*tail)
-		tail = &(*tail)->next_woken;
-	action->next_woken = NULL;
-	*tail = action;
-}
-
-/* One that is woken already runs once: as a flag in Linux, IRQTF_RUNTHREAD. */
+/* One whose thread has crashed is taken for handled, as in Linux. */
 void __irq_wake_thread(struct irq_desc *desc, struct irqaction *action)
 {
 	if (!action->thread_fn) {
 		warn_no_thread(desc->irq, action);
 		return;
 	}
-	raw_spin_lock(&woken_lock);
-	if (!action->run_thread) {
-		action->run_thread = true;
-		action->thread_cpu = smp_processor_id();
-		action->desc = desc;
-		append(action);
-		__atomic_add_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST);
-	}
-	raw_spin_unlock(&woken_lock);
+	if (READ_ONCE(action->thread->exiting) ||
+	    test_and_set(action, IRQTF_RUNTHREAD))
+		return;
+	__atomic_fetch_or(&desc->threads_oneshot, action->thread_mask,
+			  __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST);
+	wake_up_process(action->thread);
 }
 
-/*
- * The last thread of a ONESHOT line lets it interrupt again; while the handler
- * runs (another CPU's) that is the flow handler's to do.
- */
-static void irq_finalize_oneshot(struct irq_desc *desc)
+static void wake_threads_waitq(struct irq_desc *desc)
 {
-	u64 flags = local_irq_save();
+	if (!__atomic_sub_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST))
+		wake_up_all(&desc->wait_for_threads);
+}
 
+/* Locked, IF=0, when true: no handler of the line runs. */
+static bool lock_idle_desc(struct irq_desc *desc)
+{
+	local_irq_disable();
 	raw_spin_lock(&desc->lock);
-	__atomic_sub_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST);
-	if (desc->state & IRQS_ONESHOT && !desc->threads_active &&
-	    !(desc->state & (IRQD_IRQ_DISABLED | IRQD_IRQ_INPROGRESS)))
-		unmask_irq(desc);
-	raw_spin_unlock(&desc->lock);
-	local_irq_restore(flags);
-}
-
-/*
- * The oldest of desc, or if that is NULL of those that this CPU woke; off the
- * list. One that runs on another CPU runs again after, never beside itself.
- */
-static struct irqaction *take_woken(const struct irq_desc *desc)
-{
-	u64 flags = lock_woken();
-	struct irqaction **link = &woken, *action;
-
-	while ((action = *link)) {
-		bool wanted = desc ? action->desc == desc
-				   : action->thread_cpu == smp_processor_id();
-
-		if (wanted && !action->thread_runs)
-			break;
-		link = &action->next_woken;
-	}
-	if (action) {
-		*link = action->next_woken;
-		action->run_thread = false;
-		action->thread_runs = true;
-	}
-	unlock_woken(flags);
-	return action;
-}
-
-static void call_thread(struct irqaction *action)
-{
-	struct irq_desc *desc = action->desc;
-	irqreturn_t ret;
-
-	*this_cpu_ptr(&thread_runs) = true;
-	native_irq_enable();
-	ret = action->thread_fn((int)desc->irq, action->dev);
-	native_irq_disable();
-	*this_cpu_ptr(&thread_runs) = false;
-	if (ret == IRQ_HANDLED)
-		__atomic_add_fetch(&desc->threads_handled, 1, __ATOMIC_RELAXED);
-}
-
-/* IF=0 on entry and exit. False: none was woken. */
-static bool run_one(const struct irq_desc *of)
-{
-	struct irqaction *action = take_woken(of);
-
-	if (!action)
-		return false;
-	call_thread(action);
-	__atomic_store_n(&action->thread_runs, false, __ATOMIC_RELEASE);
-	irq_finalize_oneshot(action->desc);
-	return true;
-}
-
-static bool may_run_threads(void)
-{
-	return !*this_cpu_ptr(&thread_runs) && in_task();
-}
-
-bool irq_run_threads(void)
-{
-	u64 flags;
-	bool any = false;
-
-	if (!READ_ONCE(woken))
-		return false;
-	flags = local_irq_save();
-	for (u32 i = 0; i < MAX_RUNS && may_run_threads(); i++) {
-		if (!run_one(NULL))
-			break;
-		any = true;
-	}
-	local_irq_restore(flags);
-	return any;
-}
-
-static bool threads_are_done(struct irq_desc *desc)
-{
-	u64 flags;
-
-	if (!READ_ONCE(desc->threads_active))
+	if (!(desc->state & IRQD_IRQ_INPROGRESS))
 		return true;
-	flags = local_irq_save();
-	run_one(desc);
-	local_irq_restore(flags);
+	raw_spin_unlock(&desc->lock);
+	local_irq_enable();
 	return false;
 }
 
-void irq_finish_threads(struct irq_desc *desc)
+/*
+ * The last thread of a ONESHOT line lets it interrupt again. One that has been
+ * woken meanwhile is not the last: it runs again. Task context, IF=1.
+ */
+static void irq_finalize_oneshot(struct irq_desc *desc,
+				 struct irqaction *action)
 {
-	if (may_run_threads() &&
-	    !WAIT_FOR(threads_are_done(desc), WAIT_DEFAULT_US))
-		printk("# warning: a thread of irq %u does not return",
+	if (!action->thread_mask)
+		return;
+	if (!WAIT_FOR(lock_idle_desc(desc), WAIT_DEFAULT_US)) {
+		printk("# warning: a handler of irq %u does not return",
+		       desc->irq);
+		return;
+	}
+	if (!test_flag(action, IRQTF_RUNTHREAD)) {
+		__atomic_fetch_and(&desc->threads_oneshot, ~action->thread_mask,
+				   __ATOMIC_SEQ_CST);
+		if (!desc->threads_oneshot &&
+		    !(desc->state & IRQD_IRQ_DISABLED))
+			unmask_irq(desc);
+	}
+	raw_spin_unlock(&desc->lock);
+	local_irq_enable();
+}
+
+/* To where the line is sent: the thread itself goes. */
+static void irq_thread_check_affinity(struct irq_desc *desc,
+				      struct irqaction *action)
+{
+	if (!test_and_clear(action, IRQTF_AFFINITY))
+		return;
+	set_current_state(TASK_RUNNING);
+	set_cpus_allowed(current, READ_ONCE(desc->cpu));
+}
+
+/* True: woken. False: to end, and not woken before. */
+static bool irq_wait_for_interrupt(struct irq_desc *desc,
+				   struct irqaction *action)
+{
+	bool woken = false, stop = false;
+
+	while (!woken && !stop) {
+		irq_thread_check_affinity(desc, action);
+		set_current_state(TASK_INTERRUPTIBLE);
+		stop = kthread_should_stop();
+		woken = test_and_clear(action, IRQTF_RUNTHREAD);
+		if (!woken && !stop && !test_flag(action, IRQTF_AFFINITY))
+			schedule();
+	}
+	set_current_state(TASK_RUNNING);
+	action->thread_runs = woken;
+	return woken;
+}
+
+static void irq_thread_fn(struct irq_desc *desc, struct irqaction *action)
+{
+	if (action->thread_fn((int)desc->irq, action->dev) == IRQ_HANDLED)
+		__atomic_add_fetch(&desc->threads_handled, 1, __ATOMIC_RELAXED);
+	irq_finalize_oneshot(desc, action);
+}
+
+/* An exception has ended the thread: its line must not wait for it. */
+static void irq_thread_dtor(void *data)
+{
+	struct irqaction *action = data;
+	struct irq_desc *desc = irq_to_desc(action->irq);
+
+	printk("# exiting task \"%s\" (%u) is an active IRQ thread (irq %u)",
+	       current->comm, current->pid, desc->irq);
+	if (test_and_clear(action, IRQTF_RUNTHREAD))
+		wake_threads_waitq(desc);
+	if (action->thread_runs)
+		wake_threads_waitq(desc);
+	irq_finalize_oneshot(desc, action);
+}
+
+static int irq_thread(void *data)
+{
+	struct irqaction *action = data;
+	struct irq_desc *desc = irq_to_desc(action->irq);
+
+	test_and_set(action, IRQTF_READY);
+	wake_up_all(&desc->wait_for_threads);
+	kthread_on_crash(irq_thread_dtor);
+	while (irq_wait_for_interrupt(desc, action)) {
+		irq_thread_fn(desc, action);
+		action->thread_runs = false;
+		wake_threads_waitq(desc);
+	}
+	return 0;
+}
+
+int setup_irq_thread(struct irq_desc *desc, struct irqaction *action)
+{
+	u32 cpu = desc->action ? READ_ONCE(desc->cpu) : irq_startup_cpu(desc);
+
+	if (!action->thread_fn)
+		return 0;
+	action->thread_flags = IRQTF_AFFINITY;
+	action->thread = kthread_create_on_cpu(
+		irq_thread, action, cpu, PRIO_IRQ_THREAD, "irq/%u-%s",
+		action->irq, action->name ? action->name : "");
+	return action->thread ? 0 : -ENOMEM;
+}
+
+/* Once it has come to its loop it may be stopped, and serves what woke it. */
+void start_irq_thread(struct irq_desc *desc, struct irqaction *action)
+{
+	if (!action->thread)
+		return;
+	wake_up_process(action->thread);
+	if (!wait_event_timeout(desc->wait_for_threads,
+				test_flag(action, IRQTF_READY),
+				WAIT_DEFAULT_US * deadline_scale))
+		printk("# warning: the thread of irq %u does not begin",
 		       desc->irq);
 }
 
-static bool unlink_woken(struct irqaction *action)
+int stop_irq_thread(struct irqaction *action)
 {
-	struct irqaction **link = &woken;
-	bool found;
-
-	while (*link && *link != action)
-		link = &(*link)->next_woken;
-	found = *link;
-	if (found)
-		*link = action->next_woken;
-	action->run_thread = false;
-	return found;
-}
-
-void irq_forget_thread(struct irqaction *action)
-{
-	u64 flags = lock_woken();
-	bool found = unlink_woken(action);
-
-	unlock_woken(flags);
-	if (found)
-		irq_finalize_oneshot(action->desc);
-}
-
-static bool no_cpu_runs_one(void)
-{
-	u32 cpu;
-
-	for_each_online_cpu (cpu) {
-		if (cpu != smp_processor_id() &&
-		    READ_ONCE(*per_cpu_ptr(&thread_runs, cpu)))
-			return false;
+	if (!action->thread)
+		return 0;
+	if (kthread_stop(action->thread) == -ETIMEDOUT) {
+		printk("# warning: %s does not end", action->thread->comm);
+		return -ETIMEDOUT;
 	}
-	return true;
+	return 0;
 }
 
-/* Also after a thread that did not come back, or a wake-up that did not. */
-void irq_forget_threads(void)
+int take_thread_mask(struct irq_desc *desc, struct irqaction *action)
 {
-	u64 flags = lock_woken();
-	u32 cpu;
+	u64 taken = 0;
 
-	while (woken) {
-		woken->run_thread = false;
-		woken = woken->next_woken;
+	if (!(action->flags & IRQF_ONESHOT))
+		return 0;
+	for (const struct irqaction *a = desc->action; a; a = a->next)
+		taken |= a->thread_mask;
+	if (!~taken)
+		return -EBUSY;
+	action->thread_mask = BIT(__builtin_ctzll(~taken));
+	return 0;
+}
+
+void irq_set_thread_affinity(struct irq_desc *desc)
+{
+	for (struct irqaction *a = desc->action; a; a = a->next) {
+		if (!a->thread)
+			continue;
+		test_and_set(a, IRQTF_AFFINITY);
+		wake_up_process(a->thread);
 	}
-	unlock_woken(flags);
-	WAIT_FOR(no_cpu_runs_one(), STOP_US);
-	for_each_online_cpu (cpu)
-		*per_cpu_ptr(&thread_runs, cpu) = false;
+}
+
+void irq_forget_wakeups(struct irq_desc *desc)
+{
+	for (struct irqaction *a = desc->action; a; a = a->next) {
+		if (test_and_clear(a, IRQTF_RUNTHREAD))
+			wake_threads_waitq(desc);
+	}
+}
+
+static bool is_thread_of(const struct irq_desc *desc)
+{
+	for (const struct irqaction *a = desc->action; a; a = a->next) {
+		if (a->thread == current)
+			return true;
+	}
+	return false;
+}
+
+void irq_wait_for_threads(struct irq_desc *desc)
+{
+	if (!is_thread_of(desc) &&
+	    !wait_event_timeout(desc->wait_for_threads,
+				!READ_ONCE(desc->threads_active),
+				WAIT_DEFAULT_US * deadline_scale))
+		printk("# warning: a thread of irq %u does not return",
+		       desc->irq);
 }

@@ -183,7 +183,8 @@ void sleep_begin(void)
 void sleep_once(void)
 {
 	if (apic_timer_clock.freq_hz) {
-		cpu_idle_once();
+		native_safe_halt();
+		native_irq_disable();
 		return;
 	}
 	local_irq_enable();

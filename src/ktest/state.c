@@ -15,6 +15,7 @@
 #include <cpu/desc.h>
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
+#include <sched/sched.h>
 
 #include "internal.h"
 
@@ -300,6 +301,7 @@ static void restore_in_service(void)
 		changed("softirqs pending", 0, local_softirq_pending());
 	/* In any case: a broken-off round leaves tasklets, no pending bit. */
 	softirq_discard_pending();
+	yield(); /* ksoftirqd, if it was woken, finds nothing, and sleeps */
 }
 
 static void discard_here(void *unused)

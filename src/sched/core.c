@@ -1,40 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * core.c - the run queues, and the switch from one thread to the next.
+ * core.c - the switch from one thread to the next.
  *
- * Who runs is in no queue; "swapper" never is. A thread stays on its CPU, so
- * one lock, the run queue's, orders sleeping, waking and switching; it is held
- * across the switch and dropped by whoever runs then.
- *
- * Linux: kernel/sched/core.c __schedule(), try_to_wake_up().
+ * Linux: kernel/sched/core.c __schedule().
  */
-#include <cpu/cpumask.h>
+#include <cpu/canary.h>
 #include <cpu/irqflags.h>
-#include <lib/errno.h>
-#include <lib/string.h>
 #include <trace/events.h>
 
-#include "internal.h"
+#include "rq.h"
 
-struct rq {
-	raw_spinlock_t lock; /* guards all that follows */
-	struct task_struct *head[NR_PRIOS], *last[NR_PRIOS];
-	struct task_struct *curr, *idle;
-	struct task_struct *dead; /* has just made its last switch */
-	void (*forget)(struct task_struct *task);
-	bool slice_over; /* the running one goes behind its equals */
-	bool kicked;	 /* by another CPU: scheduler_ipi() is to look */
-	u64 nr_switches;
-};
+DEFINE_PER_CPU(struct rq, runqueues);
 
-static DEFINE_PER_CPU(struct rq, runqueues);
-static DEFINE_PER_CPU(struct task_struct, main_task);
-
-void (*resched_cpu_hook)(u32 cpu);
 void (*sched_tick_hook)(void);
 
 /* On Linux's scale: SCHED_FIFO 50, nice 0, nice 19, and its swapper's. */
-static u32 linux_prio(const struct task_struct *task)
+u32 linux_prio(const struct task_struct *task)
 {
 	static const u8 prio[NR_PRIOS] = {
 		[PRIO_IRQ_THREAD] = 49,
@@ -46,31 +27,9 @@ static u32 linux_prio(const struct task_struct *task)
 	return prio[task->prio];
 }
 
-static struct rq *this_rq(void)
-{
-	return this_cpu_ptr(&runqueues);
-}
-
 u64 nr_context_switches(u32 cpu)
 {
 	return READ_ONCE(per_cpu_ptr(&runqueues, cpu)->nr_switches);
-}
-
-static void enqueue(struct rq *rq, struct task_struct *t, bool first)
-{
-	u32 p = t->prio;
-
-	t->on_rq = true;
-	t->next = NULL;
-	if (!rq->head[p]) {
-		rq->head[p] = rq->last[p] = t;
-	} else if (first) {
-		t->next = rq->head[p];
-		rq->head[p] = t;
-	} else {
-		rq->last[p]->next = t;
-		rq->last[p] = t;
-	}
 }
 
 static struct task_struct *pick_next(struct rq *rq)
@@ -87,29 +46,20 @@ static struct task_struct *pick_next(struct rq *rq)
 	return rq->idle;
 }
 
-/* What the running thread must know of those that wait. On its CPU, locked. */
-static void check_preempt(struct rq *rq)
-{
-	u32 p = 0;
-
-	while (p < NR_PRIOS && !rq->head[p])
-		p++;
-	if (p < rq->curr->prio)
-		this_cpu_or32(softirq_pending, PENDING_RESCHED);
-	else if (p == rq->curr->prio && sched_tick_hook)
-		sched_tick_hook();
-}
-
 /* The new thread's first words: the old one is off its stack. IF=0. */
 static void finish_task_switch(void)
 {
 	struct rq *rq = this_rq();
-	struct task_struct *dead = rq->dead;
+	struct task_struct *dead = rq->dead, *leaving = rq->leaving;
 	void (*forget)(struct task_struct * task) = rq->forget;
 
-	rq->dead = NULL;
+	rq->dead = rq->leaving = NULL;
 	check_preempt(rq);
+	if (leaving)
+		WRITE_ONCE(leaving->cpu, leaving->wake_cpu);
 	raw_spin_unlock(&rq->lock);
+	if (leaving)
+		activate(leaving);
 	if (dead)
 		forget(dead);
 }
@@ -183,15 +133,20 @@ void preempt_schedule_irq(void)
 	} while (need_resched());
 }
 
-void preempt_enable(void)
+void preempt_check_resched(void)
 {
-	barrier();
-	preempt_count_sub(PREEMPT_OFFSET);
 	if (likely(!need_resched()) || preempt_count() || irqs_disabled())
 		return;
 	local_irq_disable();
 	preempt_schedule_irq();
 	local_irq_enable();
+}
+
+void preempt_enable(void)
+{
+	barrier();
+	preempt_count_sub(PREEMPT_OFFSET);
+	preempt_check_resched();
 }
 
 void yield(void)
@@ -212,54 +167,20 @@ bool cond_resched(void)
 	return true;
 }
 
-/* Locked. Its CPU looks now, or when the IPI has arrived. */
-static bool kick(struct rq *rq, u32 cpu)
+void leave_cpu(void)
 {
-	if (cpu == smp_processor_id()) {
-		check_preempt(rq);
-		return false;
-	}
-	rq->kicked = true;
-	return true;
-}
+	u64 flags = local_irq_save();
 
-bool try_to_wake_up(struct task_struct *task, u32 mask)
-{
-	struct rq *rq = per_cpu_ptr(&runqueues, task->cpu);
-	bool woken = false, ipi = false;
-	u64 flags;
-
-	preempt_disable();
-	flags = local_irq_save();
-	raw_spin_lock(&rq->lock);
-	if (task->state & mask) {
-		woken = true;
-		trace_sched_waking(task->pid, linux_prio(task), task->cpu);
-		WRITE_ONCE(task->state, TASK_RUNNING);
-		if (!task->on_rq && rq->curr != task) {
-			enqueue(rq, task, false);
-			ipi = kick(rq, task->cpu);
-		}
-		trace_sched_wakeup(task->pid, linux_prio(task), task->cpu);
-	}
-	raw_spin_unlock(&rq->lock);
-	if (ipi && resched_cpu_hook)
-		resched_cpu_hook(task->cpu);
-	local_irq_restore(flags);
-	preempt_enable();
-	return woken;
-}
-
-void scheduler_ipi(void)
-{
-	struct rq *rq = this_rq();
-
-	if (!READ_ONCE(rq->kicked))
+	if (sched_is_atomic()) {
+		local_irq_restore(flags);
 		return;
-	raw_spin_lock(&rq->lock);
-	rq->kicked = false;
-	check_preempt(rq);
-	raw_spin_unlock(&rq->lock);
+	}
+	set_current_state(TASK_WAKING);
+	this_rq()->leaving = current;
+	do {
+		__schedule(false);
+	} while (need_resched());
+	local_irq_restore(flags);
 }
 
 void scheduler_tick(void)
@@ -285,6 +206,7 @@ void sched_prepare(struct task_struct *task, void (*fn)(void *), void *arg)
 	*--sp = (u64)arg; /* r12 */
 	for (u32 i = 0; i < 3; i++)
 		*--sp = 0; /* r13 r14 r15 */
+	*--sp = get_random_canary();
 	task->sp = (u64)sp;
 	task->state = TASK_UNINTERRUPTIBLE;
 }
@@ -300,36 +222,4 @@ __noreturn void sched_die(void (*forget)(struct task_struct *task))
 	rq->forget = forget;
 	__schedule(false);
 	__builtin_unreachable();
-}
-
-/* Idle: whoever is woken preempts it at the end of the interrupt. */
-static void swapper(void *unused)
-{
-	while (this_rq()->idle == current) {
-		local_irq_disable();
-		if (!need_resched())
-			native_safe_halt();
-		local_irq_disable();
-		preempt_schedule_irq();
-		local_irq_enable();
-	}
-}
-
-int sched_prepare_cpu(u32 cpu)
-{
-	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
-	struct task_struct *main = per_cpu_ptr(&main_task, cpu);
-	struct task_struct *idle = task_alloc(cpu, PRIO_IDLE, "swapper");
-
-	if (!idle)
-		return -ENOMEM;
-	sched_prepare(idle, swapper, NULL);
-	idle->state = TASK_RUNNING;
-	*main = (struct task_struct){ .cpu = cpu, .prio = PRIO_KTEST };
-	strscpy(main->comm, "ktest", sizeof(main->comm));
-	task_set_pid(main);
-	*rq = (struct rq){ .idle = idle, .curr = main };
-	cpu_hot(cpu)->current_task = main;
-	cpu_hot(cpu)->current_pid = main->pid;
-	return 0;
 }

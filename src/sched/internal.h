@@ -20,6 +20,13 @@ __noreturn void sched_die(void (*forget)(struct task_struct *task));
 /* kthread.c: a thread's stack and struct, not started. NULL: no memory. */
 struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm);
 
+/*
+ * kthread.c: its next run is its first one; what it did is lost, and so is it.
+ * Neither does it run, nor any other thread of its CPU.
+ */
+void kthread_prepare(struct task_struct *task);
+void kthread_lost(struct task_struct *task);
+
 /* kthread.c: a number of its own, and its name under that. */
 void task_set_pid(struct task_struct *task);
 

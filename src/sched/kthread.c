@@ -30,6 +30,7 @@ struct kthread {
 	int result;
 	bool should_stop, started;
 	struct completion exited;
+	void (*on_crash)(void *data);
 };
 
 /* Of one CPU's thread stacks: mapped once, used again and again. */
@@ -108,7 +109,7 @@ struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 	k = (struct kthread *)ALIGN_DOWN(
 		stack_top(cpu, STACK_THREAD + (u32)slot) - sizeof(*k), 64);
 	memset(k, 0, sizeof(*k));
-	k->task.cpu = cpu;
+	k->task.cpu = k->task.wake_cpu = cpu;
 	k->task.prio = prio;
 	k->task.stack_top = (u64)k;
 	k->task.kthread = k;
@@ -120,7 +121,9 @@ struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 
 static void free_task(struct task_struct *task)
 {
-	give_slot(task->cpu, stack_of((u64)task).thread);
+	struct stack_info at = stack_of((u64)task);
+
+	give_slot(at.cpu, at.thread);
 }
 
 static void call_fn(void *arg)
@@ -136,6 +139,24 @@ static void say_exited(struct task_struct *task)
 	complete(&((struct kthread *)task->kthread)->exited);
 }
 
+static void note_crash(struct kthread *k)
+{
+	k->result = -EFAULT;
+	k->task.exiting = true;
+	__atomic_fetch_add(&crashes, 1, __ATOMIC_RELAXED);
+}
+
+/* In the thread; an interrupt's handler may be what crashed. */
+static void has_crashed(struct kthread *k)
+{
+	note_crash(k);
+	set_current_state(TASK_RUNNING);
+	if (cpu_recover_hook)
+		cpu_recover_hook(false);
+	if (k->on_crash)
+		k->on_crash(k->data);
+}
+
 static void kthread_main(void *arg)
 {
 	struct kthread *k = arg;
@@ -144,12 +165,22 @@ static void kthread_main(void *arg)
 	k->result = -EINTR;
 	if (!k->should_stop) {
 		k->started = true;
-		if (catch_run(&frame, CATCH_GUARD, call_fn, k)) {
-			k->result = -EFAULT;
-			__atomic_fetch_add(&crashes, 1, __ATOMIC_RELAXED);
-		}
+		if (catch_run(&frame, CATCH_GUARD, call_fn, k))
+			has_crashed(k);
 	}
 	sched_die(say_exited);
+}
+
+void kthread_prepare(struct task_struct *task)
+{
+	sched_prepare(task, kthread_main, task->kthread);
+}
+
+void kthread_lost(struct task_struct *task)
+{
+	note_crash(task->kthread);
+	task->state = TASK_DEAD;
+	say_exited(task);
 }
 
 struct task_struct *kthread_create_on_cpu(int (*fn)(void *data), void *data,
@@ -172,8 +203,13 @@ struct task_struct *kthread_create_on_cpu(int (*fn)(void *data), void *data,
 	k->fn = fn;
 	k->data = data;
 	init_completion(&k->exited);
-	sched_prepare(task, kthread_main, k);
+	kthread_prepare(task);
 	return task;
+}
+
+void kthread_on_crash(void (*fn)(void *data))
+{
+	((struct kthread *)current->kthread)->on_crash = fn;
 }
 
 bool kthread_should_stop(void)

@@ -4,11 +4,14 @@
  *
  * Linux: arch/x86/entry/entry_64.S __switch_to_asm, ret_from_fork.
  */
+#include <cpu/percpu.h>
+
 	.text
 /*
  * void switch_to(u64 *save_sp, u64 sp)
  *
- * What C keeps across a call goes on the old stack, and comes from the new.
+ * What C keeps across a call goes on the old stack, and comes from the new; so
+ * does the canary, which a thread takes along to another CPU.
  */
 	.balign	16
 	.globl	switch_to
@@ -21,8 +24,10 @@ switch_to:
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
+	pushq	%gs:GS_CANARY
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rsp
+	popq	%gs:GS_CANARY
 	popq	%r15
 	popq	%r14
 	popq	%r13

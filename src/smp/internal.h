@@ -46,13 +46,13 @@ __noreturn void start_secondary(u32 cpu);
 /* tlb.c: from now on page tables are not the boot CPU's alone. */
 void tlb_connect(void);
 
-/* run_on.c: what it does from then on; cpu's work will not be ended. */
-__noreturn void idle_loop(void);
+/*
+ * run_on.c: what its "ktest" does from then on; cpu's work will not be ended;
+ * and cpu_recover_hook.
+ */
+__noreturn void work_loop(void);
+void recover_cpu(bool count);
 void run_on_forget(u32 cpu);
-
-/* It has no work: it sleeps, or serves its bottom halves. On the CPU itself. */
-bool cpu_is_idle(void);
-u64 idle_rounds(void); /* how often its idle loop went round */
 
 /* stop.c: this CPU is to stop, and does; the handler of REBOOT_VECTOR. */
 bool stop_wanted(void);

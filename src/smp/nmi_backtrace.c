@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <cpu/preempt.h>
 #include <lib/format.h>
+#include <sched/task.h>
 #include <trap/extable.h>
 #include <trap/report.h>
 #include <trap/traps.h>
@@ -54,7 +55,7 @@ static bool sleeps(const struct pt_regs *regs)
 {
 	u8 byte;
 
-	return cpu_is_idle() && in_task() &&
+	return is_idle_task(current) && in_task() &&
 	       !copy_from_kernel_nofault(&byte, (void *)(regs->ip - 1), 1) &&
 	       byte == HLT_OPCODE;
 }

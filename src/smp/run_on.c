@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * run_on.c - the idle loop of the other CPUs, and work for it; what they do
- * when something took them out of it.
+ * run_on.c - what the other CPUs' "ktest" does: sleep until there is work, and
+ * do it; and what becomes of a CPU that something took out of what it did.
  */
 #include <apic/lapic.h>
 #include <asm/processor-flags.h>
@@ -13,6 +13,7 @@
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
 #include <lib/errno.h>
+#include <sched/sched.h>
 #include <smp/watch.h>
 #include <trap/catch.h>
 
@@ -30,8 +31,6 @@ struct cpu_work {
 };
 
 static DEFINE_PER_CPU(struct cpu_work, cpu_work);
-static DEFINE_PER_CPU(bool, idle);
-static DEFINE_PER_CPU(u64, rounds);
 
 static u32 recovered; /* by any CPU: times one was taken out of a hang */
 
@@ -52,14 +51,19 @@ static bool work_waits(struct cpu_work *w)
 static void recover(void)
 {
 	local_irq_disable();
-	__atomic_fetch_add(&recovered, 1,
-			   __ATOMIC_SEQ_CST); /* then they go on */
-	*this_cpu_ptr(&idle) = false;
 	write_dr7(DR7_FIXED);
 	smp_call_abandon();
 	lapic_drain();
 	softirq_discard_pending();
 	watch_start_ticks();
+	local_irq_enable();
+}
+
+static void count_and_recover(void)
+{
+	__atomic_fetch_add(&recovered, 1,
+			   __ATOMIC_SEQ_CST); /* then they go on */
+	recover();
 }
 
 /* On a hang's end by NMI, too, it comes back here. */
@@ -71,60 +75,58 @@ static void do_work(struct cpu_work *w)
 	w->started = true;
 	if (catch_run(&frame, CATCH_GUARD, w->fn, w->arg)) {
 		w->err = frame.trap.nr == X86_TRAP_NMI ? -ETIMEDOUT : -EFAULT;
-		recover();
+		count_and_recover();
 	}
-	local_irq_disable();
 	watch_end(outer);
 	__atomic_store_n(&w->busy, false, __ATOMIC_RELEASE);
 }
 
-/* The next interrupt ends the sleep: run_on_start() sends one. */
-static void idle_once(struct cpu_work *w)
+/* run_on_start() wakes it. */
+static void work_while_online(void *arg)
 {
-	local_irq_disable();
-	(*this_cpu_ptr(&rounds))++;
-	if (!work_waits(w)) {
-		*this_cpu_ptr(&idle) = true;
-		cpu_idle_once();
-		*this_cpu_ptr(&idle) = false;
-		return;
+	struct cpu_work *w = arg;
+
+	while (cpu_online(smp_processor_id())) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (!work_waits(w)) {
+			schedule();
+			continue;
+		}
+		set_current_state(TASK_RUNNING);
+		do_work(w);
 	}
-	local_irq_enable();
-	do_work(w);
-}
-
-bool cpu_is_idle(void)
-{
-	return *this_cpu_ptr(&idle);
-}
-
-u64 idle_rounds(void)
-{
-	return *this_cpu_ptr(&rounds);
-}
-
-static void idle_while_online(void *arg)
-{
-	while (cpu_online(smp_processor_id()))
-		idle_once(arg);
 }
 
 /* The guard ends what an interrupt began here, and was not to survive. */
-__noreturn void idle_loop(void)
+__noreturn void work_loop(void)
 {
 	struct cpu_work *w = this_cpu_ptr(&cpu_work);
 	struct catch_frame frame;
 
 	softirq_discard_pending();
 	watch_start_ticks();
+	local_irq_enable();
 	while (cpu_online(smp_processor_id())) {
-		if (!catch_run(&frame, CATCH_GUARD, idle_while_online, w))
+		if (!catch_run(&frame, CATCH_GUARD, work_while_online, w))
 			continue;
 		printk("# CPU %u is back in its idle loop", smp_processor_id());
-		recover();
+		count_and_recover();
 		watch_end(0);
 	}
 	halt_forever();
+}
+
+/* It was a thread or "swapper": what "ktest" does here goes on, if it does. */
+void recover_cpu(bool count)
+{
+	struct cpu_work *w = this_cpu_ptr(&cpu_work);
+
+	if (count)
+		count_and_recover();
+	else
+		recover();
+	if (smp_processor_id() && !(w->busy && w->started))
+		watch_end(0);
 }
 
 int run_on_start(u32 cpu, void (*fn)(void *), void *arg, u64 usec)
@@ -137,7 +139,7 @@ int run_on_start(u32 cpu, void (*fn)(void *), void *arg, u64 usec)
 		return -EBUSY;
 	*w = (struct cpu_work){ .fn = fn, .arg = arg, .usec = usec };
 	__atomic_store_n(&w->busy, true, __ATOMIC_RELEASE);
-	smp_send_reschedule(cpu);
+	wake_up_process(cpu_main_task(cpu));
 	return 0;
 }
 
@@ -147,8 +149,7 @@ static bool is_done(const struct cpu_work *w, u32 cpu)
 	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
 		return true;
 	watch_check(cpu);
-	/* That CPU may wait for a softirq or a thread of this one. */
-	run_idle_work();
+	yield(); /* that CPU may wait for this one's ksoftirqd */
 	return watch_hopeless(cpu);
 }
 

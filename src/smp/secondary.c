@@ -46,5 +46,5 @@ __attribute__((no_stack_protector)) __noreturn void start_secondary(u32 cpu)
 	if (!cpu_boot_step(cpu, CPU_ALIVE, CPU_ONLINE)) /* given up: too late */
 		halt_forever();
 	cpumask_set_cpu(cpu, &cpu_online_mask);
-	idle_loop();
+	work_loop();
 }

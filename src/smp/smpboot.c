@@ -202,6 +202,7 @@ static void smp_hooks_init(void)
 	csd_stuck_hook = watch_overdue_now;
 	reboot_hook = stop_on_reboot_vector;
 	panic_cpus_hook = panic_other_cpus;
+	cpu_recover_hook = recover_cpu;
 }
 
 void smp_init(const struct acpi_madt *madt, u64 ap_page)

@@ -6,6 +6,7 @@
 #include <apic/lapic.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
+#include <sched/sched.h>
 #include <trap/report.h>
 
 #include "internal.h"
@@ -22,7 +23,7 @@ struct watch {
 	u64 beat;     /* its last tick; 0: it does not tick */
 	u64 next_nmi;
 	u64 nmi_since; /* the first one of those that it did not heed */
-	u64 rounds;    /* of its idle loop, at its last tick */
+	u64 rounds;    /* nr_idle_rounds(), at its last tick */
 	bool overdue;
 	bool sent_nmi;
 };
@@ -140,13 +141,13 @@ static void check_boot_cpu(void)
 }
 
 /*
- * A tick ends HLT: the idle loop has gone round since the last one, unless a
- * softirq or a thread of it hangs. Work has a deadline of its own.
+ * A tick ends HLT: "swapper", or at least ksoftirqd, has gone round since the
+ * last one, unless a softirq or a thread hangs. Work has a deadline of its own.
  */
 static void show_life(void)
 {
 	struct watch *w = this_cpu_ptr(&watch);
-	u64 rounds = idle_rounds();
+	u64 rounds = nr_idle_rounds(smp_processor_id());
 
 	if (!w->deadline && rounds == w->rounds)
 		return;

@@ -52,8 +52,20 @@ void bh_open(u32 nr, void (*then)(void));
  * same for use inside handlers, with a vector that bh_claim() took.
  */
 bool bh_hardirq(void (*fn)(void));
+
+/*
+ * The same, and IF=0 from its exit on: no other interrupt's exit serves what
+ * this one's left.
+ */
+bool bh_hardirq_then_off(void (*fn)(void));
 bool bh_claim(u32 vector, void (*fn)(void));
 bool bh_send(u32 vector);
 
-/* Let ksoftirqd finish what 2 ms cut off: a slow host must not fail a case. */
+/* Has this CPU's ksoftirqd been woken, and not slept since? */
+bool bh_ksoftirqd_due(void);
+
+/* Let it run until it sleeps: false, it was not due. IF=1. */
+bool bh_let_ksoftirqd(void);
+
+/* The same for what 2 ms cut off: a slow host must not fail a case. */
 void bh_settle(void);

@@ -12,6 +12,8 @@
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
 #include <ktest/raised.h>
+#include <sched/ksoftirqd.h>
+#include <sched/sched.h>
 #include <trap/traps.h>
 
 struct bh_diary bh_diary;
@@ -119,14 +121,49 @@ bool bh_hardirq(void (*fn)(void))
 	return ok && READ_ONCE(arrived) == before + 1;
 }
 
+/* The interrupt is let in by one instruction at a time. */
+static bool let_in(u32 before)
+{
+	local_irq_enable();
+	cpu_relax();
+	local_irq_disable();
+	return arrived != before;
+}
+
+bool bh_hardirq_then_off(void (*fn)(void))
+{
+	u32 before = READ_ONCE(arrived);
+	bool ok = bh_claim(BH_VECTOR, fn);
+
+	local_irq_disable();
+	ok = ok && !apic_send_self(BH_VECTOR) &&
+	     WAIT_FOR(let_in(before), WAIT_DEFAULT_US);
+	irq_release_vector(BH_VECTOR);
+	return ok && arrived == before + 1;
+}
+
+bool bh_ksoftirqd_due(void)
+{
+	return READ_ONCE(this_cpu_ksoftirqd()->state) == TASK_RUNNING;
+}
+
+bool bh_let_ksoftirqd(void)
+{
+	if (!bh_ksoftirqd_due())
+		return false;
+	for (u32 turn = 0; turn < 100 && bh_ksoftirqd_due(); turn++)
+		yield();
+	return true;
+}
+
 void bh_settle(void)
 {
-	for (u32 turn = 0; turn < 100 && ksoftirqd_pending(); turn++)
-		ksoftirqd_run();
+	bh_let_ksoftirqd();
 }
 
 static int setup(void)
 {
+	bh_settle(); /* what the last suite woke for nothing */
 	bh_diary.n = 0;
 	for (u32 nr = 0; nr < NR_SOFTIRQS; nr++)
 		saved_action[nr] = softirq_action(nr);

@@ -34,7 +34,7 @@ TEST(bh, raised_in_a_hardirq_runs_at_its_exit, IRQ_EXIT)
 	BH_EXPECT_ORDER(BH_HARDIRQ, BH_HARDIRQ_END, NET_RX_SOFTIRQ);
 	EXPECT_EQ(softirq_count_of(NET_RX_SOFTIRQ), served + 1);
 	EXPECT_EQ(local_softirq_pending(), 0);
-	EXPECT_FALSE(ksoftirqd_pending());
+	EXPECT_FALSE(bh_ksoftirqd_due());
 }
 
 TEST(bh, runs_with_interrupts_on_and_one_softirq_level, DO_SOFTIRQ)
@@ -70,26 +70,31 @@ TEST(bh, the_interrupt_is_ended_before_its_softirq, IRQ_EXIT)
 TEST(bh, raised_in_a_task_is_left_to_ksoftirqd, RAISE)
 {
 	bh_open(BLOCK_SOFTIRQ, NULL);
+	EXPECT_FALSE(bh_ksoftirqd_due());
+	local_irq_disable();
 	raise_softirq(BLOCK_SOFTIRQ);
 	EXPECT_EQ(bh_diary.n, 0);
 	EXPECT_EQ(local_softirq_pending(), BIT(BLOCK_SOFTIRQ));
-	EXPECT_TRUE(ksoftirqd_pending());
-	EXPECT_TRUE(ksoftirqd_run());
+	EXPECT_TRUE(bh_ksoftirqd_due());
+	local_irq_enable();
+	EXPECT_TRUE(bh_let_ksoftirqd());
 	BH_EXPECT_ORDER(BLOCK_SOFTIRQ);
-	EXPECT_FALSE(ksoftirqd_pending());
-	EXPECT_FALSE(ksoftirqd_run());
-	EXPECT_EQ(bh_diary.n, 1);
+	EXPECT_FALSE(bh_ksoftirqd_due());
 }
 
 /* Whoever raised it: the exit looks at the pending word alone. */
 TEST(bh, any_interrupts_exit_runs_what_is_pending, IRQ_EXIT)
 {
 	bh_open(BLOCK_SOFTIRQ, NULL);
+	local_irq_disable();
 	raise_softirq(BLOCK_SOFTIRQ);
 	EXPECT_EQ(bh_diary.n, 0);
-	EXPECT_TRUE(bh_hardirq(NULL));
+	EXPECT_TRUE(bh_hardirq_then_off(NULL));
 	BH_EXPECT_ORDER(BH_HARDIRQ, BLOCK_SOFTIRQ);
-	EXPECT_FALSE(ksoftirqd_pending());
+	EXPECT_EQ(local_softirq_pending(), 0);
+	local_irq_enable();
+	bh_settle();
+	EXPECT_EQ(bh_diary.n, 2);
 }
 
 #define X(vector, name) vector,

@@ -10,6 +10,7 @@
 
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <sched/sched.h>
 
 #define TEN	  10 /* Linux's, not whatever ours says */
 #define RESTART	  LINUX_SOFTIRQ "MAX_SOFTIRQ_RESTART"
@@ -45,17 +46,18 @@ TEST(bh, ten_rounds_then_the_rest_is_ksoftirqds, RESTART)
 
 	again = 1000;
 	bh_open(NET_TX_SOFTIRQ, raise_again);
-	EXPECT_TRUE(bh_hardirq(raise_net_tx));
+	EXPECT_TRUE(bh_hardirq_then_off(raise_net_tx));
 	rounds = bh_count(NET_TX_SOFTIRQ);
 	if (!EXPECT_TRUE(rounds_are_legal(rounds, began)))
 		ktest_note("rounds=%u", rounds);
 	EXPECT_EQ(local_softirq_pending(), BIT(NET_TX_SOFTIRQ));
-	EXPECT_TRUE(ksoftirqd_pending());
+	EXPECT_TRUE(bh_ksoftirqd_due());
 	EXPECT_EQ(softirq_count(), 0);
 	again = 0;
-	EXPECT_TRUE(ksoftirqd_run());
+	local_irq_enable();
+	EXPECT_TRUE(bh_let_ksoftirqd());
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), rounds + 1);
-	EXPECT_FALSE(ksoftirqd_pending());
+	EXPECT_FALSE(bh_ksoftirqd_due());
 	EXPECT_EQ(local_softirq_pending(), 0);
 }
 
@@ -66,14 +68,15 @@ TEST(bh, ten_rounds_are_not_too_many, RESTART)
 
 	again = TEN - 1;
 	bh_open(NET_TX_SOFTIRQ, raise_again);
-	EXPECT_TRUE(bh_hardirq(raise_net_tx));
+	EXPECT_TRUE(bh_hardirq_then_off(raise_net_tx));
 	EXPECT_TRUE(rounds_are_legal(bh_count(NET_TX_SOFTIRQ), began));
 	if (bh_count(NET_TX_SOFTIRQ) == TEN) {
-		EXPECT_FALSE(ksoftirqd_pending());
+		EXPECT_FALSE(bh_ksoftirqd_due());
 		EXPECT_EQ(local_softirq_pending(), 0);
 	}
 	again = 0;
-	ksoftirqd_run();
+	local_irq_enable();
+	bh_settle();
 }
 
 static void linger(void)
@@ -87,30 +90,30 @@ TEST(bh, two_milliseconds_end_it_after_one_round,
 {
 	again = 3;
 	bh_open(NET_TX_SOFTIRQ, linger);
-	EXPECT_TRUE(bh_hardirq(raise_net_tx));
+	EXPECT_TRUE(bh_hardirq_then_off(raise_net_tx));
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), 1);
-	EXPECT_TRUE(ksoftirqd_pending());
+	EXPECT_TRUE(bh_ksoftirqd_due());
 	again = 0;
 	bh_open(NET_TX_SOFTIRQ, NULL);
-	EXPECT_TRUE(ksoftirqd_run());
+	local_irq_enable();
+	EXPECT_TRUE(bh_let_ksoftirqd());
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), 2);
 }
 
-/* ksoftirqd itself is bound by the same limit, and comes back for more. */
+/* What of it another interrupt's exit serves, ksoftirqd finds done. */
 TEST(bh, ksoftirqd_serves_until_nothing_is_left,
      LINUX_SOFTIRQ "run_ksoftirqd()")
 {
-	u32 turns = 0;
-
 	again = 34;
 	bh_open(NET_TX_SOFTIRQ, raise_again);
-	EXPECT_TRUE(bh_hardirq(raise_net_tx));
-	while (turns < 40 && ksoftirqd_run())
-		turns++;
+	EXPECT_TRUE(bh_hardirq_then_off(raise_net_tx));
+	EXPECT_TRUE(bh_ksoftirqd_due());
+	EXPECT_GE(again, 34 - TEN);
+	local_irq_enable();
+	EXPECT_TRUE(bh_let_ksoftirqd());
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), 35);
 	EXPECT_EQ(again, 0);
-	EXPECT_GE(turns, 3);
-	EXPECT_FALSE(ksoftirqd_pending());
+	EXPECT_FALSE(bh_ksoftirqd_due());
 	EXPECT_EQ(local_softirq_pending(), 0);
 }
 
@@ -122,13 +125,16 @@ TEST(bh, an_interrupt_serves_although_ksoftirqd_is_due,
 
 	again = 10;
 	bh_open(NET_TX_SOFTIRQ, raise_again);
-	EXPECT_TRUE(bh_hardirq(raise_net_tx));
-	EXPECT_TRUE(ksoftirqd_pending());
+	EXPECT_TRUE(bh_hardirq_then_off(raise_net_tx));
+	EXPECT_TRUE(bh_ksoftirqd_due());
 	rounds = bh_count(NET_TX_SOFTIRQ);
 	again = 0;
-	EXPECT_TRUE(bh_hardirq(NULL));
+	EXPECT_TRUE(bh_hardirq_then_off(NULL));
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), rounds + 1);
-	EXPECT_FALSE(ksoftirqd_pending());
+	EXPECT_EQ(local_softirq_pending(), 0);
+	local_irq_enable();
+	bh_settle();
+	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), rounds + 1);
 }
 
 TEST(bh, local_bh_disable_nests, BH_ENABLE)
@@ -157,7 +163,7 @@ TEST(bh, raise_with_bh_disabled_does_not_wake_ksoftirqd,
 	bh_open(NET_TX_SOFTIRQ, NULL);
 	local_bh_disable();
 	raise_softirq(NET_TX_SOFTIRQ);
-	woken = ksoftirqd_pending();
+	woken = bh_ksoftirqd_due();
 	local_bh_enable();
 	EXPECT_FALSE(woken);
 	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), 1);
@@ -200,14 +206,18 @@ TEST(bh, local_bh_enable_in_a_softirq_runs_nothing, BH_ENABLE)
 
 TEST(bh, ksoftirqd_waits_while_bh_is_disabled, LINUX_SOFTIRQ "run_ksoftirqd()")
 {
-	bool ran;
+	u64 switches;
 
 	bh_open(NET_TX_SOFTIRQ, NULL);
+	local_irq_disable();
 	raise_softirq(NET_TX_SOFTIRQ);
 	local_bh_disable();
-	ran = ksoftirqd_run();
-	EXPECT_EQ(bh_diary.n, 0);
+	local_irq_enable();
+	switches = nr_context_switches(0);
+	EXPECT_TRUE(bh_hardirq(NULL)); /* its exit does not switch either */
+	udelay(2 * SCHED_SLICE_US);
+	EXPECT_EQ(nr_context_switches(0), switches);
+	EXPECT_EQ(bh_count(NET_TX_SOFTIRQ), 0);
 	local_bh_enable();
-	EXPECT_FALSE(ran);
-	BH_EXPECT_ORDER(NET_TX_SOFTIRQ);
+	BH_EXPECT_ORDER(BH_HARDIRQ, NET_TX_SOFTIRQ);
 }

@@ -194,9 +194,9 @@ TEST(bh, disabled_tasklet_keeps_its_softirq_pending, TASKLETS)
 	tasklet_schedule(&t);
 	serve();
 	EXPECT_EQ(local_softirq_pending(), BIT(TASKLET_SOFTIRQ));
-	EXPECT_TRUE(ksoftirqd_pending());
+	EXPECT_TRUE(bh_ksoftirqd_due());
 	tasklet_enable(&t);
-	EXPECT_TRUE(ksoftirqd_run());
+	EXPECT_TRUE(bh_let_ksoftirqd());
 	BH_EXPECT_ORDER(BH_TASKLET);
 	EXPECT_EQ(local_softirq_pending(), 0);
 }

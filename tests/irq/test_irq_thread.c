@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * test_irq_thread.c - request_threaded_irq(): the hard handler wakes, the
- * thread runs in task context, and a ONESHOT line stays masked between.
+ * thread runs in task context, and a ONESHOT line stays masked between. What
+ * is judged between the two is, with preemption off.
  *
  * Linux: kernel/irq/manage.c, handle.c.
  */
@@ -9,15 +10,18 @@
 
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
+#include <bh/hrtimer.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <ktest/raised.h>
 #include <lib/errno.h>
 #include <lib/string.h>
+#include <sched/wait.h>
 
 #define REQUEST "Linux kernel/irq/manage.c, request_threaded_irq()"
 #define WAKE	"Linux kernel/irq/handle.c, __irq_wake_thread()"
+#define SOON_NS 1000000
 #define ONESHOT "Linux kernel/irq/manage.c, irq_finalize_oneshot()"
 
 static struct irq_probe hard;
@@ -27,6 +31,27 @@ static struct {
 	bool in_task, irqs_off, masked;
 	int irq;
 } thread;
+
+/* The thread sleeps before anything else, until it is let go. */
+static struct {
+	struct wait_queue_head wait;
+	volatile bool on;
+	struct hrtimer timer;
+} held;
+
+static enum hrtimer_restart let_go(struct hrtimer *timer)
+{
+	held.on = false;
+	wake_up(&held.wait);
+	return HRTIMER_NORESTART;
+}
+
+/* While the case waits. */
+static void let_go_soon(void)
+{
+	hrtimer_init(&held.timer, let_go);
+	hrtimer_start(&held.timer, SOON_NS, HRTIMER_MODE_REL);
+}
 
 static u32 vector(void)
 {
@@ -40,6 +65,7 @@ static bool pin_masked(void)
 
 static irqreturn_t thread_fn(int irq, void *dev)
 {
+	wait_event(held.wait, !held.on);
 	thread.calls++;
 	thread.hard_calls = hard.calls;
 	thread.in_task = in_task();
@@ -53,6 +79,7 @@ static int request(irq_handler_t handler, u32 flags)
 {
 	hard = (struct irq_probe){ .answer = IRQ_WAKE_THREAD };
 	memset(&thread, 0, sizeof(thread));
+	memset(&held, 0, sizeof(held));
 	return request_threaded_irq(QUIET_IRQ, handler, thread_fn, flags,
 				    "threaded", &hard);
 }
@@ -78,16 +105,16 @@ TEST(irq, a_thread_runs_in_task_context_after_its_handler, WAKE,
 {
 	NEED_LINE();
 	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	preempt_disable();
 	raise();
 	EXPECT_EQ(hard.calls, 1);
 	EXPECT_EQ(thread.calls, 0);
-	EXPECT_TRUE(irq_run_threads());
+	preempt_enable();
 	EXPECT_EQ(thread.calls, 1);
 	EXPECT_EQ(thread.irq, QUIET_IRQ);
 	EXPECT_TRUE(thread.in_task);
 	EXPECT_FALSE(thread.irqs_off);
 	EXPECT_FALSE(thread.masked);
-	EXPECT_FALSE(irq_run_threads());
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
 }
 
@@ -96,13 +123,14 @@ TEST(irq, a_thread_woken_twice_before_it_runs_runs_once, WAKE,
 {
 	NEED_LINE();
 	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	preempt_disable();
 	raise();
 	raise();
-	EXPECT_TRUE(irq_run_threads());
+	preempt_enable();
 	EXPECT_EQ(hard.calls, 2);
 	EXPECT_EQ(thread.calls, 1);
+	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->threads_active, 0);
 	raise();
-	EXPECT_TRUE(irq_run_threads());
 	EXPECT_EQ(thread.calls, 2);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
 }
@@ -115,7 +143,7 @@ TEST(irq, a_handler_that_does_not_wake_starts_no_thread, WAKE,
 	hard.answer = IRQ_HANDLED;
 	raise();
 	EXPECT_EQ(hard.calls, 1);
-	EXPECT_FALSE(irq_run_threads());
+	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->threads_active, 0);
 	EXPECT_EQ(thread.calls, 0);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
 }
@@ -127,7 +155,6 @@ TEST(irq, without_a_handler_the_thread_is_woken_at_once,
 	NEED_LINE();
 	EXPECT_EQ(request(NULL, IRQF_ONESHOT | IRQF_TRIGGER_RISING), 0);
 	raise();
-	EXPECT_TRUE(irq_run_threads());
 	EXPECT_EQ(thread.calls, 1);
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
 }
@@ -157,7 +184,6 @@ TEST(irq, a_wake_up_without_a_thread_is_told_once,
 	EXPECT_EQ(request_irq(soft.irq, irq_probe_handler, 0, "bare", &hard),
 		  0);
 	EXPECT_EQ(irq_lines_of(wake_thrice), 1);
-	EXPECT_FALSE(irq_run_threads());
 	EXPECT_EQ(irq_to_desc(soft.irq)->threads_active, 0);
 }
 
@@ -192,7 +218,6 @@ TEST(irq, threads_that_never_care_are_a_storm, SPURIOUS)
 			if (desc->state & IRQS_SPURIOUS_DISABLED)
 				break;
 			soft_raise(1);
-			irq_run_threads();
 		}
 		EXPECT_EQ(!!(desc->state & IRQS_SPURIOUS_DISABLED),
 			  answers[i] == IRQ_NONE);
@@ -216,6 +241,11 @@ static irqreturn_t waiting_thread(int irq, void *dev)
 	return IRQ_HANDLED;
 }
 
+static void raise_one(void)
+{
+	soft_raise(1);
+}
+
 TEST(irq, a_thread_that_waits_for_threads_does_not_run_in_itself,
      "Linux kernel/irq/manage.c, synchronize_irq()")
 {
@@ -227,8 +257,7 @@ TEST(irq, a_thread_that_waits_for_threads_does_not_run_in_itself,
 	EXPECT_EQ(request_threaded_irq(soft.irq, irq_probe_handler,
 				       waiting_thread, 0, "t", &hard),
 		  0);
-	soft_raise(1);
-	EXPECT_TRUE(irq_run_threads());
+	EXPECT_EQ(irq_lines_of(raise_one), 0); /* no wait in vain */
 	EXPECT_EQ(thread.calls, 2);
 	EXPECT_EQ(irq_to_desc(soft.irq)->threads_active, 0);
 }
@@ -258,9 +287,11 @@ TEST(irq, a_oneshot_level_line_is_masked_until_its_thread_ran, ONESHOT,
 		  0);
 	raised_mismatches(1); /* an IPI is an edge */
 	EXPECT_FALSE(pin_masked());
+	preempt_disable();
 	raise();
 	EXPECT_TRUE(pin_masked());
-	EXPECT_TRUE(irq_run_threads());
+	preempt_enable();
+	EXPECT_EQ(thread.calls, 1);
 	EXPECT_TRUE(thread.masked);
 	EXPECT_FALSE(pin_masked());
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
@@ -273,9 +304,11 @@ TEST(irq, a_disabled_oneshot_line_stays_masked_after_its_thread, ONESHOT,
 	EXPECT_EQ(request(irq_probe_handler, IRQF_ONESHOT | IRQF_TRIGGER_HIGH),
 		  0);
 	raised_mismatches(1); /* an IPI is an edge */
+	preempt_disable();
 	raise();
 	disable_irq_nosync(QUIET_IRQ);
-	EXPECT_TRUE(irq_run_threads());
+	preempt_enable();
+	EXPECT_EQ(thread.calls, 1);
 	EXPECT_TRUE(pin_masked());
 	enable_irq(QUIET_IRQ);
 	EXPECT_FALSE(pin_masked());
@@ -287,10 +320,13 @@ TEST(irq, synchronize_irq_waits_for_the_thread,
 {
 	NEED_LINE();
 	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	held.on = true;
 	raise();
 	EXPECT_FALSE(synchronize_hardirq(QUIET_IRQ));
 	EXPECT_EQ(thread.calls, 0);
+	let_go_soon();
 	synchronize_irq(QUIET_IRQ);
+	EXPECT_FALSE(held.on);
 	EXPECT_EQ(thread.calls, 1);
 	EXPECT_TRUE(synchronize_hardirq(QUIET_IRQ));
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
@@ -303,10 +339,12 @@ TEST(irq, a_freed_handlers_thread_runs_once_more_if_woken,
 {
 	NEED_LINE();
 	EXPECT_EQ(request(irq_probe_handler, IRQF_TRIGGER_RISING), 0);
+	held.on = true;
 	raise();
+	EXPECT_EQ(thread.calls, 0);
+	raise(); /* while it sleeps in its function */
+	let_go_soon();
 	EXPECT_EQ(free_irq(QUIET_IRQ, &hard), 0);
-	EXPECT_EQ(thread.calls, 1);
-	EXPECT_FALSE(irq_run_threads());
-	EXPECT_EQ(thread.calls, 1);
+	EXPECT_EQ(thread.calls, 2);
 	EXPECT_EQ(irq_to_desc(QUIET_IRQ)->threads_active, 0);
 }

@@ -6,8 +6,9 @@
  */
 #include "smp.h"
 
-#include <cpu/preempt.h>
+#include <bh/hrtimer.h>
 #include <lib/string.h>
+#include <sched/sched.h>
 
 #define THREAD	"Linux kernel/irq/manage.c, irq_thread()"
 #define FOLLOWS "Linux kernel/irq/manage.c, irq_thread_check_affinity()"
@@ -62,16 +63,32 @@ static volatile bool busy, stop;
 
 static void be_busy(void *unused)
 {
+	preempt_disable();
 	busy = true;
 	WAIT_FOR(stop, WAIT_DEFAULT_US);
+	preempt_enable();
 }
 
-/* The line's CPU is busy with a task that begins here. */
+/* The line's CPU is busy with a task that gives way to none. */
 static bool keep_busy(void)
 {
 	busy = stop = false;
 	return EXPECT_EQ(run_on_start(far.other, be_busy, NULL, RUN_US), 0) &&
 	       EXPECT_TRUE(WAIT_FOR(busy, WAIT_DEFAULT_US));
+}
+
+static enum hrtimer_restart stop_it(struct hrtimer *timer)
+{
+	stop = true;
+	return HRTIMER_NORESTART;
+}
+
+static void stop_soon(void)
+{
+	static struct hrtimer timer;
+
+	hrtimer_init(&timer, stop_it);
+	hrtimer_start(&timer, 2000 * NSEC_PER_USEC, HRTIMER_MODE_REL);
 }
 
 TEST(irq, a_thread_runs_on_the_cpu_of_its_line, FOLLOWS, SMP_LINE)
@@ -80,7 +97,6 @@ TEST(irq, a_thread_runs_on_the_cpu_of_its_line, FOLLOWS, SMP_LINE)
 	if (!keep_busy())
 		return;
 	EXPECT_TRUE(far_raise());
-	EXPECT_FALSE(irq_run_threads()); /* not this CPU's to run */
 	EXPECT_EQ(thread.begun, 0);
 	stop = true;
 	EXPECT_TRUE(WAIT_FOR(thread.ended == 1, WAIT_DEFAULT_US));
@@ -96,9 +112,7 @@ TEST(irq, a_thread_follows_its_line, FOLLOWS, SMP_LINE)
 	EXPECT_TRUE(WAIT_FOR(thread.ended == 1, WAIT_DEFAULT_US));
 	EXPECT_EQ(irq_set_affinity(QUIET_IRQ, 0), 0);
 	EXPECT_TRUE(far_raise());
-	EXPECT_EQ(thread.begun, 1);
-	EXPECT_TRUE(irq_run_threads());
-	EXPECT_EQ(thread.ended, 2);
+	EXPECT_TRUE(WAIT_FOR(thread.ended == 2, WAIT_DEFAULT_US));
 	EXPECT_EQ(thread.cpu, 0);
 }
 
@@ -111,10 +125,9 @@ TEST(irq, a_thread_never_runs_beside_itself, THREAD, SMP_LINE)
 		return;
 	EXPECT_EQ(irq_set_affinity(QUIET_IRQ, 0), 0);
 	EXPECT_TRUE(far_raise());
-	EXPECT_FALSE(irq_run_threads());
+	EXPECT_EQ(thread.begun, 1);
 	thread.hold = false;
-	EXPECT_TRUE(WAIT_FOR(irq_run_threads(), WAIT_DEFAULT_US));
-	EXPECT_EQ(thread.ended, 2);
+	EXPECT_TRUE(WAIT_FOR(thread.ended == 2, WAIT_DEFAULT_US));
 	EXPECT_EQ(thread.cpu, 0);
 	EXPECT_EQ(thread.nested, 0);
 }
@@ -131,9 +144,9 @@ TEST(irq, free_irq_waits_for_a_thread_on_another_cpu,
 	EXPECT_EQ(thread.ended, 1);
 }
 
-/* Its CPU has a task that does not end: who waits for it runs it. */
-TEST(irq, a_thread_whose_cpu_is_busy_runs_where_it_is_waited_for,
-     "irqbed include/irq/irq.h, synchronize_irq()", SMP_LINE)
+/* Its CPU gives way to nobody: who waits for it waits. */
+TEST(irq, a_thread_whose_cpu_is_busy_is_waited_for,
+     "Linux kernel/irq/manage.c, synchronize_irq()", SMP_LINE)
 {
 	OPEN(IRQF_TRIGGER_RISING);
 	if (!keep_busy())
@@ -141,12 +154,12 @@ TEST(irq, a_thread_whose_cpu_is_busy_runs_where_it_is_waited_for,
 	EXPECT_TRUE(far_raise());
 	EXPECT_EQ(far.cpu, far.other);
 	EXPECT_EQ(thread.begun, 0);
+	stop_soon();
 	synchronize_irq(QUIET_IRQ);
+	EXPECT_TRUE(stop);
 	EXPECT_EQ(thread.ended, 1);
-	EXPECT_EQ(thread.cpu, 0);
-	stop = true;
+	EXPECT_EQ(thread.cpu, far.other);
 	EXPECT_EQ(run_on_wait(far.other), 0);
-	EXPECT_EQ(thread.ended, 1);
 }
 
 /* Masked where the handler ran, unmasked where the thread did. */

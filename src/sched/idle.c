@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * idle.c - each CPU's first two threads: "ktest", on the stack that the CPU
+ * began on, and "swapper", which runs when no other can.
+ *
+ * Linux: kernel/sched/idle.c do_idle(), kernel/sched/core.c init_idle().
+ */
+#include <console/printk.h>
+#include <cpu/cpumask.h>
+#include <cpu/irqflags.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <sched/ksoftirqd.h>
+#include <trap/catch.h>
+
+#include "rq.h"
+
+static DEFINE_PER_CPU(struct task_struct, main_task);
+
+void (*cpu_recover_hook)(bool count);
+
+u64 nr_idle_rounds(u32 cpu)
+{
+	return READ_ONCE(per_cpu_ptr(&runqueues, cpu)->nr_rounds);
+}
+
+void sched_count_round(void)
+{
+	this_rq()->nr_rounds++;
+}
+
+struct task_struct *cpu_main_task(u32 cpu)
+{
+	return per_cpu_ptr(&main_task, cpu);
+}
+
+/* Whoever is woken preempts it at the end of the interrupt. */
+static void do_idle(void *unused)
+{
+	while (is_idle_task(current)) {
+		local_irq_disable();
+		sched_count_round();
+		if (!need_resched())
+			native_safe_halt();
+		local_irq_disable();
+		preempt_schedule_irq();
+		local_irq_enable();
+	}
+}
+
+/* The guard ends what an interrupt began here, and was not to survive. */
+static void swapper(void *unused)
+{
+	struct catch_frame frame;
+
+	while (catch_run(&frame, CATCH_GUARD, do_idle, NULL)) {
+		printk("# CPU %u is back in its idle loop", smp_processor_id());
+		if (cpu_recover_hook)
+			cpu_recover_hook(true);
+	}
+}
+
+/* Out of the queue, wherever in it. */
+static void dequeue(struct rq *rq, struct task_struct *t)
+{
+	struct task_struct **link = &rq->head[t->prio], *last = NULL;
+
+	while (*link && *link != t) {
+		last = *link;
+		link = &last->next;
+	}
+	if (*link)
+		*link = t->next;
+	if (rq->last[t->prio] == t)
+		rq->last[t->prio] = last;
+	t->on_rq = false;
+}
+
+static void prepare_idle(struct task_struct *idle)
+{
+	sched_prepare(idle, swapper, NULL);
+	idle->state = TASK_RUNNING;
+}
+
+static void set_running(struct rq *rq, u32 cpu, struct task_struct *task)
+{
+	rq->curr = task;
+	cpu_hot(cpu)->current_task = task;
+	cpu_hot(cpu)->current_pid = task->pid;
+}
+
+void sched_restart_cpu(u32 cpu)
+{
+	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
+	struct task_struct *main = cpu_main_task(cpu), *lost = rq->curr;
+
+	raw_spin_unlock(&rq->lock);
+	rq->dead = rq->leaving = NULL;
+	rq->slice_over = rq->kicked = false;
+	if (main->on_rq)
+		dequeue(rq, main);
+	main->state = TASK_RUNNING;
+	set_running(rq, cpu, main);
+	prepare_idle(rq->idle);
+	if (lost == cpu_ksoftirqd(cpu)) {
+		kthread_prepare(lost);
+		lost->state = TASK_RUNNING;
+		enqueue(rq, lost, false);
+	} else if (lost != main && lost != rq->idle) {
+		kthread_lost(lost);
+	}
+}
+
+int sched_prepare_cpu(u32 cpu)
+{
+	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
+	struct task_struct *main = per_cpu_ptr(&main_task, cpu);
+	struct task_struct *idle = task_alloc(cpu, PRIO_IDLE, "swapper");
+
+	if (!idle)
+		return -ENOMEM;
+	prepare_idle(idle);
+	*main = (struct task_struct){ .cpu = cpu,
+				      .wake_cpu = cpu,
+				      .prio = PRIO_KTEST };
+	strscpy(main->comm, "ktest", sizeof(main->comm));
+	task_set_pid(main);
+	*rq = (struct rq){ .idle = idle };
+	set_running(rq, cpu, main);
+	return 0;
+}
