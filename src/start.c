@@ -102,6 +102,7 @@ static void time_init(void)
 	init_timers();
 	softirq_init();
 	apic_timer_init();
+	sched_tick_init();
 }
 
 /* On the task stack, which has a guard. */

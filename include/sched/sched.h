@@ -107,6 +107,7 @@ extern void (*resched_cpu_hook)(u32 cpu);
  * rival of its own prio. The timer room's business.
  */
 extern void (*sched_tick_hook)(void);
+void sched_tick_init(void); /* tick.c: by an hrtimer */
 #define SCHED_SLICE_US 4000
 
 /* Where a sleeper may be called: else a report with a backtrace, once. */
