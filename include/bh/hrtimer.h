@@ -58,6 +58,25 @@ bool hrtimer_active(const struct hrtimer *timer);
 /* How often an APIC timer interrupted for them, on all CPUs. */
 u64 hrtimer_interrupt_count(void);
 
+/*
+ * Who wants this CPU's APIC timer for himself takes it, and gives it back;
+ * nests. Between the two nothing expires here; what is due then, does at once.
+ * A case says so by USES_APIC_TIMER. suspend: with IF=1 an interrupt that was
+ * on its way has come when it returns. Any context but NMI.
+ */
+void hrtimers_suspend(void);
+void hrtimers_resume(void);
+
+/* Until when, as a TSC value, cpu's timers were last held so; 0: never. */
+u64 hrtimers_held_until(u32 cpu);
+
+/*
+ * This CPU was broken out of something, a timer's function perhaps: what is
+ * queued remains so. And: cpu begins anew with no timer, and is not running.
+ */
+void hrtimers_recover(void);
+void hrtimers_forget(u32 cpu);
+
 /* Timers of this CPU that are queued; forget them: the runner. */
 u32 hrtimers_queued(void);
 void hrtimers_discard(void);

@@ -56,5 +56,5 @@ static inline bool timer_pending(const struct timer_list *timer)
 void run_timer_softirq(void);
 void timers_discard(void);
 
-/* Prepare cpu's base. Boot CPU, before cpu runs. */
+/* Prepare cpu's base, with no timer. Another CPU, while cpu does not run. */
 void init_timers_cpu(u32 cpu);

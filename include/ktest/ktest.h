@@ -38,6 +38,8 @@
 #define USES_HPET	BIT(0)
 #define USES_PIT	BIT(1)
 #define USES_RTC	BIT(2)
+/* The APIC timer of the CPU it runs on: no hrtimer expires there meanwhile. */
+#define USES_APIC_TIMER	BIT(3)
 /* The case counts NMIs: these watchdogs' ticks are some, and merge with its. */
 #define USES_NMI	(USES_PIT | USES_RTC)
 /* clang-format on */

@@ -42,12 +42,11 @@ bool watch_hopeless(u32 cpu);
 void watch_forget(u32 cpu);
 
 /*
- * Look after the neighbour once a second, by this CPU's APIC timer, which is
- * otherwise free here: its idle time. Not on the boot CPU, whose timer is the
- * cases': it looks while it waits. stop: the timer is wanted. Task context.
+ * Look after the neighbour once a second from now on, by an hrtimer. Not on
+ * the boot CPU, which looks while it waits. Task context. Who wants the APIC
+ * timer that it needs: hrtimers_suspend().
  */
 void watch_start_ticks(void);
-void watch_stop_ticks(void);
 
 /* Does anybody look after the boot CPU? */
 bool watch_is_on(void);

@@ -10,6 +10,7 @@
 #include <bh/hrtimer.h>
 
 #include <apic/apic_timer.h>
+#include <asm/irq_vectors.h>
 #include <bh/softirq.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
@@ -18,6 +19,7 @@
 #include <trace/events.h>
 
 #define LEAST_NS 1000
+#define LATE_US	 20000 /* for an interrupt that had been raised */
 #define MOST_NS                                                               \
 	(ktime_t) NSEC_PER_SEC /* farther ones in steps: the count is 32 bits \
 				*/
@@ -27,7 +29,10 @@ struct hrtimer_cpu_base {
 	struct hrtimer *first;
 	struct hrtimer *running;
 	u64 nr_events;	/* interrupts of the APIC timer that were ours */
+	u64 held_until; /* TSC: when it was last given back */
+	u32 held;	/* how often the APIC timer was taken from us */
 	bool in_hrtirq; /* the list is being served: it will be set then */
+	bool armed;	/* the APIC timer runs for us, or has interrupted */
 };
 
 static DEFINE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
@@ -64,6 +69,17 @@ static void unlock_base(struct hrtimer_cpu_base *base, u64 flags)
 
 static void hrtimer_interrupt(void);
 
+/* An interrupt that is on its way by now is ours, and still finds us. */
+static void disarm(struct hrtimer_cpu_base *base)
+{
+	if (!base->armed)
+		return;
+	apic_timer_stop();
+	base->armed = lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR);
+	if (!base->armed)
+		apic_timer_set_handler(NULL);
+}
+
 /* On the base's CPU, locked. */
 static void program(struct hrtimer_cpu_base *base)
 {
@@ -71,15 +87,14 @@ static void program(struct hrtimer_cpu_base *base)
 
 	if (base->in_hrtirq)
 		return;
-	if (!base->first) {
-		apic_timer_stop();
-		apic_timer_set_handler(NULL);
+	if (base->held || !base->first) {
+		disarm(base);
 		return;
 	}
 	left = base->first->expires - ktime_get();
 	left = max(min(left, MOST_NS), (ktime_t)LEAST_NS);
 	apic_timer_set_handler(hrtimer_interrupt);
-	apic_timer_start_ns(TIMER_ONESHOT, (u64)left);
+	base->armed = !apic_timer_start_ns(TIMER_ONESHOT, (u64)left);
 }
 
 /* Behind those of the same time. Locked. */
@@ -174,7 +189,7 @@ static void hrtimer_interrupt(void)
 	base->nr_events++;
 	base->in_hrtirq = true;
 	now = ktime_get();
-	while (base->first && base->first->expires <= now)
+	while (!base->held && base->first && base->first->expires <= now)
 		run(base, base->first);
 	base->in_hrtirq = false;
 	program(base);
@@ -221,13 +236,64 @@ u32 hrtimers_queued(void)
 	return n;
 }
 
+void hrtimers_suspend(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	u64 flags = lock_base(base);
+
+	base->held++;
+	disarm(base);
+	unlock_base(base, flags);
+	if (!irqs_disabled())
+		WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), LATE_US);
+}
+
+void hrtimers_resume(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	u64 flags = lock_base(base);
+
+	if (base->held && !--base->held)
+		base->held_until = rdtsc();
+	program(base);
+	unlock_base(base, flags);
+}
+
+u64 hrtimers_held_until(u32 cpu)
+{
+	const struct hrtimer_cpu_base *base = base_of(cpu);
+
+	return READ_ONCE(base->held) ? rdtsc() : READ_ONCE(base->held_until);
+}
+
+void hrtimers_recover(void)
+{
+	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	u64 flags = local_irq_save();
+
+	raw_spin_reset(&base->lock);
+	raw_spin_lock(&base->lock);
+	base->running = NULL;
+	base->in_hrtirq = false;
+	base->held = 0;
+	base->held_until = rdtsc();
+	program(base);
+	unlock_base(base, flags);
+}
+
+void hrtimers_forget(u32 cpu)
+{
+	struct hrtimer_cpu_base *base = base_of(cpu);
+
+	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events };
+}
+
 void hrtimers_discard(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
 	u64 flags = local_irq_save();
 
-	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events };
-	apic_timer_stop();
-	apic_timer_set_handler(NULL);
+	disarm(base);
+	hrtimers_forget(smp_processor_id());
 	local_irq_restore(flags);
 }

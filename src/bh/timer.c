@@ -46,6 +46,8 @@ void init_timers_cpu(u32 cpu)
 {
 	struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
+	base->lock.locked = 0;
+	base->running = NULL;
 	INIT_LIST_HEAD(&base->timers);
 	hrtimer_init(&base->alarm, raise_timer_softirq);
 }

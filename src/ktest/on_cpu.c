@@ -4,12 +4,12 @@
  * on the boot CPU and then on another one: cpu=, or one that the seed chooses;
  * with cpu=0 on no other.
  */
+#include <bh/hrtimer.h>
 #include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <lib/random.h>
 #include <lib/string.h>
 #include <smp/smp.h>
-#include <smp/watch.h>
 
 #include "internal.h"
 
@@ -76,9 +76,9 @@ static void run_here(void *arg)
 {
 	const struct job *job = arg;
 
-	watch_stop_ticks();
+	hrtimers_suspend();
 	run_case(job->c, job->result);
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 void run_case_on_other_cpu(const struct ktest_case *c,

@@ -6,6 +6,7 @@
 
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
+#include <bh/hrtimer.h>
 #include <console/printk.h>
 #include <cpu/irqflags.h>
 #include <dev/pci.h>
@@ -97,6 +98,7 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	irq_reset_locks();
 	pci_reset_lock();
 	abandon_calls();
+	hrtimers_recover();
 	ktest_result.failures++;
 	if (!watchdog_fired())
 		printk("# the case was ended by an unexpected exception");
@@ -112,6 +114,18 @@ static void settle_cpus(u32 recovered)
 		return;
 	printk("# taken out of what they did: %u times a CPU", recovered);
 	ktest_result.failures++;
+}
+
+static void take_timer(u32 uses)
+{
+	if (uses & USES_APIC_TIMER)
+		hrtimers_suspend();
+}
+
+static void give_timer(u32 uses)
+{
+	if (uses & USES_APIC_TIMER)
+		hrtimers_resume();
 }
 
 void case_release(void)
@@ -136,8 +150,10 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		state_save();
 		raised_begin();
 		watchdog_arm(ms, uses);
+		take_timer(uses);
 		guarded(c, body);
 		guarded(c, teardown);
+		give_timer(uses);
 		watchdog_disarm();
 		settle_cpus(recovered);
 		trap_hooks_clear();

@@ -10,6 +10,7 @@
 
 #include <apic/apic_timer.h>
 #include <apic/lapic.h>
+#include <bh/hrtimer.h>
 #include <bh/softirq.h>
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
@@ -175,6 +176,7 @@ static void count_tick(void)
 
 void sleep_begin(void)
 {
+	hrtimers_suspend();
 	apic_timer_set_handler(count_tick);
 	apic_timer_start(TIMER_PERIODIC, TICK_US);
 	local_irq_disable();
@@ -198,4 +200,5 @@ void sleep_end(void)
 	local_irq_enable();
 	WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), SETTLE_US);
 	apic_timer_set_handler(NULL);
+	hrtimers_resume();
 }

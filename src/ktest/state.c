@@ -7,6 +7,7 @@
 #include <apic/i8259.h>
 #include <apic/ioapic.h>
 #include <apic/lapic.h>
+#include <bh/hrtimer.h>
 #include <bh/softirq.h>
 #include <console/printk.h>
 #include <cpu/cpufeature.h>
@@ -247,8 +248,10 @@ static void restore_rte(const struct ioapic *io, u32 pin, u32 n)
 	ioapic_write_rte(io, pin, was);
 }
 
+/* The APIC timer's registers are a case's, or at rest: no hrtimer's. */
 void state_save(void)
 {
+	hrtimers_suspend();
 	for (u32 i = 0; i < ARRAY_SIZE(regs); i++)
 		saved.reg[i] = regs[i].read();
 	store_idt(&saved.idt);
@@ -257,6 +260,7 @@ void state_save(void)
 	saved.ss = read_ss();
 	saved.irqs_off = irqs_disabled();
 	each_rte(save_rte);
+	hrtimers_resume();
 }
 
 static bool same_table(const struct desc_ptr *a, const struct desc_ptr *b)
@@ -331,6 +335,7 @@ bool state_restore(void)
 	bool off = irqs_disabled();
 
 	unchanged = true;
+	hrtimers_suspend();
 	native_irq_disable();
 	restore_tables();
 	for (u32 i = 0; i < ARRAY_SIZE(regs); i++) {
@@ -347,6 +352,7 @@ bool state_restore(void)
 	}
 	each_rte(restore_rte);
 	restore_in_service();
+	hrtimers_resume();
 	restore_other_cpus();
 	if (off != saved.irqs_off)
 		changed("interrupts disabled", saved.irqs_off, off);

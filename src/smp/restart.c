@@ -7,6 +7,7 @@
  * Spec: SDM 3A "INIT", "MP Initialization Protocol Algorithm for MP Systems".
  */
 #include <apic/lapic.h>
+#include <bh/timer.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <irq/ipi.h>
@@ -31,6 +32,8 @@ static void forget(u32 cpu)
 	trap_abandon_cpu(cpu);
 	printk_abandon_cpu(cpu);
 	smp_call_forget(cpu);
+	hrtimers_forget(cpu);
+	init_timers_cpu(cpu);
 	watch_forget(cpu);
 }
 

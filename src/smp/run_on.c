@@ -6,6 +6,7 @@
 #include <apic/lapic.h>
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
+#include <bh/hrtimer.h>
 #include <bh/softirq.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
@@ -55,6 +56,7 @@ static void recover(void)
 	smp_call_abandon();
 	lapic_drain();
 	softirq_discard_pending();
+	hrtimers_recover();
 	watch_start_ticks();
 	local_irq_enable();
 }

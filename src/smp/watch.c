@@ -4,6 +4,7 @@
 
 #include <apic/apic_timer.h>
 #include <apic/lapic.h>
+#include <bh/hrtimer.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <sched/sched.h>
@@ -13,9 +14,13 @@
 
 #define NMI_EVERY_US 100000
 #define TICK_US	     1000000
+#define TICK_NS	     ((ktime_t)(TICK_US * NSEC_PER_USEC))
 #define FRESH_US     (3 * TICK_US) /* as Linux's buddy: three samples */
 #define STALE_US     10000000	   /* Linux's watchdog_thresh */
 #define REPORT_US    20000000
+
+/* Linux: kernel/time/tick-sched.c, ts->sched_timer. */
+static DEFINE_PER_CPU(struct hrtimer, tick_timer);
 
 /* Times are TSC values; 0: none. Of several that check, any may write. */
 struct watch {
@@ -30,7 +35,7 @@ struct watch {
 
 static DEFINE_PER_CPU(struct watch, watch);
 
-static bool ticks; /* some CPU's timer runs */
+static bool ticks; /* some CPU's tick runs */
 
 static struct watch *watch_of(u32 cpu)
 {
@@ -65,9 +70,13 @@ static bool older_than(u64 then, u64 usec)
 	return deadline_passed(then + us_to_tsc(usec * deadline_scale));
 }
 
-/* Who works has a deadline; who idles, and still ticks, must go on so. */
-static bool is_over(const struct watch *w)
+/*
+ * Who works has a deadline; who idles, and still ticks, must go on so, unless
+ * somebody has taken its timer.
+ */
+static bool is_over(u32 cpu)
 {
+	const struct watch *w = watch_of(cpu);
 	u64 deadline = __atomic_load_n(&w->deadline, __ATOMIC_ACQUIRE);
 	u64 beat = READ_ONCE(w->beat);
 
@@ -75,12 +84,13 @@ static bool is_over(const struct watch *w)
 		return true;
 	if (deadline)
 		return deadline_passed(deadline);
-	return beat && older_than(beat, STALE_US);
+	return beat &&
+	       older_than(max(beat, hrtimers_held_until(cpu)), STALE_US);
 }
 
 bool watch_expired(void)
 {
-	return is_over(this_cpu_ptr(&watch));
+	return is_over(smp_processor_id());
 }
 
 bool watch_sent_nmi(void)
@@ -104,7 +114,7 @@ void watch_check(u32 cpu)
 	struct watch *w = watch_of(cpu);
 	u64 now = rdtsc();
 
-	if (!is_over(w) || !deadline_passed(READ_ONCE(w->next_nmi)))
+	if (!is_over(cpu) || !deadline_passed(READ_ONCE(w->next_nmi)))
 		return;
 	WRITE_ONCE(w->next_nmi, now + us_to_tsc(NMI_EVERY_US));
 	if (!READ_ONCE(w->nmi_since))
@@ -115,10 +125,9 @@ void watch_check(u32 cpu)
 
 bool watch_hopeless(u32 cpu)
 {
-	const struct watch *w = watch_of(cpu);
-	u64 since = READ_ONCE(w->nmi_since);
+	u64 since = READ_ONCE(watch_of(cpu)->nmi_since);
 
-	return since && is_over(w) && older_than(since, WAIT_DEFAULT_US);
+	return since && is_over(cpu) && older_than(since, WAIT_DEFAULT_US);
 }
 
 void watch_overdue_now(u32 cpu)
@@ -156,7 +165,7 @@ static void show_life(void)
 }
 
 /* From CPU to CPU downwards, round to this one, until another looks on. */
-static void tick(void)
+static void look_around(void)
 {
 	u32 self = smp_processor_id(), cpu = self;
 	u64 beat;
@@ -175,24 +184,23 @@ static void tick(void)
 	} while (cpu != self);
 }
 
-void watch_start_ticks(void)
+static enum hrtimer_restart tick(struct hrtimer *timer)
 {
-	if (!smp_processor_id())
-		return;
-	apic_timer_set_handler(tick);
-	if (apic_timer_start(TIMER_PERIODIC, TICK_US))
-		return;
-	WRITE_ONCE(this_cpu_ptr(&watch)->beat, rdtsc());
-	WRITE_ONCE(ticks, true);
+	look_around();
+	hrtimer_forward(timer, ktime_get(), TICK_NS);
+	return HRTIMER_RESTART;
 }
 
-void watch_stop_ticks(void)
+void watch_start_ticks(void)
 {
-	if (!smp_processor_id())
+	struct hrtimer *timer = this_cpu_ptr(&tick_timer);
+
+	if (!smp_processor_id() || !apic_timer_clock.freq_hz)
 		return;
-	WRITE_ONCE(this_cpu_ptr(&watch)->beat, 0);
-	apic_timer_stop();
-	apic_timer_set_handler(NULL);
+	timer->function = tick;
+	hrtimer_start(timer, TICK_NS, HRTIMER_MODE_REL);
+	WRITE_ONCE(this_cpu_ptr(&watch)->beat, rdtsc());
+	WRITE_ONCE(ticks, true);
 }
 
 bool watch_is_on(void)

@@ -25,7 +25,7 @@ static void release_all(void)
 	logical_model_end();
 }
 
-SUITE(lapic, .teardown = release_all);
+SUITE(lapic, .teardown = release_all, .uses = USES_APIC_TIMER);
 
 irqreturn_t lapic_count_arrival(int irq, void *dev)
 {

@@ -130,7 +130,8 @@ static void stamp_tick(void)
  * they do not drift. A period may be one count longer: whether the 0 takes one
  * the manuals do not say.
  */
-TEST(bench, periodic_timer_neither_loses_nor_drifts, "SDM 3A APIC Timer")
+TEST(bench, periodic_timer_neither_loses_nor_drifts, "SDM 3A APIC Timer",
+     .uses = USES_APIC_TIMER)
 {
 	u64 period = us_to_tsc(PERIOD_US);
 	u64 spare = clock_get(CLOCK_TSC)->freq_hz / apic_timer_clock.freq_hz +

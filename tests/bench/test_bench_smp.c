@@ -13,6 +13,7 @@
  */
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
+#include <bh/hrtimer.h>
 #include <bh/tasklet.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -22,7 +23,6 @@
 #include <ktest/ktest.h>
 #include <mm/paging.h>
 #include <smp/smp.h>
-#include <smp/watch.h>
 
 #include "bench.h"
 
@@ -46,12 +46,12 @@ static u32 target; /* the CPU that is made to do it */
 
 static void stop_ticks(void *unused)
 {
-	watch_stop_ticks();
+	hrtimers_suspend();
 }
 
 static void start_ticks(void *unused)
 {
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 static void on_others(void (*fn)(void *))

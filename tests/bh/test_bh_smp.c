@@ -7,13 +7,13 @@
  */
 #include "bh.h"
 
+#include <bh/hrtimer.h>
 #include <bh/tasklet.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <irq/ipi.h>
 #include <lib/string.h>
 #include <smp/smp.h>
-#include <smp/watch.h>
 
 #define TASKLETS "Linux include/linux/interrupt.h, \"Tasklets\""
 #define DISABLE	 "Linux include/linux/interrupt.h, tasklet_disable()"
@@ -272,11 +272,11 @@ TEST(bh, tasklet_kill_waits_for_a_run_on_another_cpu, KILL, .needs = NEEDS_SMP)
 /* Longer than who kills it waits; no tick of its own that would serve it. */
 static void schedule_and_be_busy(void *unused)
 {
-	watch_stop_ticks();
+	hrtimers_suspend();
 	tasklet_schedule(&t);
 	s.busy = true;
 	WAIT_FOR(s.stop, 2 * WAIT_DEFAULT_US);
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 /* Its task does not give way: only an interrupt there can serve it. */

@@ -73,7 +73,8 @@ static bool interrupt_inside(struct pt_regs *start, bool source)
 	return inside;
 }
 
-TEST(delivery, rep_movsb_interrupted_midway_resumes_exactly, RULE)
+TEST(delivery, rep_movsb_interrupted_midway_resumes_exactly, RULE,
+     .uses = USES_APIC_TIMER)
 {
 	struct pt_regs regs = kernel_regs(insn_dl_rep_movsb);
 	u64 from = alloc_pages(PAGES), to = alloc_pages(PAGES);
@@ -91,7 +92,8 @@ TEST(delivery, rep_movsb_interrupted_midway_resumes_exactly, RULE)
 	free_pages(to, PAGES);
 }
 
-TEST(delivery, rep_stosb_interrupted_midway_resumes_exactly, RULE)
+TEST(delivery, rep_stosb_interrupted_midway_resumes_exactly, RULE,
+     .uses = USES_APIC_TIMER)
 {
 	struct pt_regs regs = kernel_regs(insn_dl_rep_stosb);
 	u64 to = alloc_pages(PAGES + 1);

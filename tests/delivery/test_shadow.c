@@ -219,7 +219,8 @@ static enum probe_action next_shot(struct probe_regs *regs)
 	return PROBE_RETURN;
 }
 
-TEST(delivery, no_interrupt_ever_lands_behind_mov_ss, SS)
+TEST(delivery, no_interrupt_ever_lands_behind_mov_ss, SS,
+     .uses = USES_APIC_TIMER)
 {
 	struct pt_regs regs = kernel_regs(insn_dl_mov_ss_loop);
 	u64 flags;

@@ -214,7 +214,7 @@ static void on_timer(void)
 	timer_had_regs = get_irq_regs() != NULL;
 }
 
-TEST(irq, the_timer_event_runs_as_a_hardirq, STATS)
+TEST(irq, the_timer_event_runs_as_a_hardirq, STATS, .uses = USES_APIC_TIMER)
 {
 	u64 before = this_irq_stat()->apic_timer_irqs;
 

@@ -7,11 +7,11 @@
  */
 #include "smp_case.h"
 
+#include <bh/hrtimer.h>
 #include <bh/softirq.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
 #include <lib/string.h>
-#include <smp/watch.h>
 
 #define CALL_RULE "irqbed include/irq/ipi.h"
 
@@ -375,7 +375,7 @@ static void sleep_once(void *arg)
 	u32 self = smp_processor_id();
 	struct sleep *s = arg;
 
-	watch_stop_ticks();
+	hrtimers_suspend();
 	WAIT_FOR(reschedules(self) == s->res, WAIT_DEFAULT_US);
 	local_irq_disable();
 	s->others = all_but_reschedule(self);
@@ -386,7 +386,7 @@ static void sleep_once(void *arg)
 	s->res_after = reschedules(self);
 	s->softirqs = local_softirq_pending();
 	s->preempt = preempt_count();
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 TEST(smp, reschedule_ends_a_hlt_and_does_nothing_else,

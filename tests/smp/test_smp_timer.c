@@ -11,12 +11,12 @@
 #include <apic/apic_timer.h>
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
+#include <bh/hrtimer.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <irq/ipi.h>
 #include <ktest/ktest.h>
 #include <ktest/raised.h>
-#include <smp/watch.h>
 #include <time/clock.h>
 #include <time/clockmath.h>
 
@@ -55,9 +55,13 @@ static void tick(void)
 		apic_timer_stop();
 }
 
-static void be_quiet(void *pending)
+static void take_timer(void *unused)
 {
-	watch_stop_ticks();
+	hrtimers_suspend();
+}
+
+static void count_pending(void *pending)
+{
 	if (lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR))
 		__atomic_fetch_add((u32 *)pending, 1, __ATOMIC_RELAXED);
 }
@@ -66,13 +70,14 @@ static bool nobody_has_one_pending(void)
 {
 	u32 pending = 0;
 
-	EXPECT_EQ(on_each_cpu(be_quiet, &pending, true), 0);
+	EXPECT_EQ(on_each_cpu(count_pending, &pending, true), 0);
 	return !READ_ONCE(pending);
 }
 
 /* A tick of those by which CPUs watch each other is not one of ours. */
 static void all_be_quiet(void)
 {
+	EXPECT_EQ(on_each_cpu(take_timer, NULL, true), 0);
 	EXPECT_TRUE(WAIT_FOR(nobody_has_one_pending(), WAIT_DEFAULT_US));
 }
 
@@ -101,7 +106,7 @@ static void stop(void *unused)
 {
 	apic_timer_stop();
 	apic_timer_set_handler(NULL);
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 static bool all_have(u32 n)
@@ -162,13 +167,13 @@ static void run(void (*begin)(void *), u32 n, u64 us)
 }
 
 TEST(smp, a_one_shot_on_each_cpu_at_once_fires_once_on_its_own, RULE,
-     .needs = NEEDS_SMP)
+     .needs = NEEDS_SMP, .uses = USES_APIC_TIMER)
 {
 	run(start_one_shot, 1, SHOT_US);
 }
 
 TEST(smp, periodic_timers_of_all_cpus_tick_on_their_own, RULE,
-     .needs = NEEDS_SMP)
+     .needs = NEEDS_SMP, .uses = USES_APIC_TIMER)
 {
 	run(start_periodic, PERIODS, PERIOD_US);
 }
@@ -219,7 +224,8 @@ static void judge_rate(u32 cpu)
 			   (unsigned long long)cycles);
 }
 
-TEST(smp, timers_of_all_cpus_run_at_one_rate, RULE, .needs = NEEDS_SMP)
+TEST(smp, timers_of_all_cpus_run_at_one_rate, RULE, .needs = NEEDS_SMP,
+     .uses = USES_APIC_TIMER)
 {
 	static u32 first = 0, second = 1;
 	u32 cpu;

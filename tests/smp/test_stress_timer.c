@@ -9,8 +9,8 @@
 #include "stress.h"
 
 #include <apic/apic_timer.h>
+#include <bh/hrtimer.h>
 #include <ktest/raised.h>
-#include <smp/watch.h>
 #include <trap/traps.h>
 
 #define ROUNDS	10
@@ -32,11 +32,10 @@ static u64 ticks_here(void)
 	return this_cpu(self)->irq_stat.apic_timer_irqs;
 }
 
-/* The timer of the other CPUs is the watch's when they idle. */
+/* The timer is the hrtimers' before and after. */
 static void timer_enter(struct stress_cpu *me)
 {
-	watch_stop_ticks();
-	udelay(SHOT_US); /* one on its way is none of ours */
+	hrtimers_suspend();
 	*this_cpu_ptr(&shots) = *this_cpu_ptr(&fired) = 0;
 	*this_cpu_ptr(&ticks) = ticks_here();
 	apic_timer_set_handler(on_shot);
@@ -58,7 +57,7 @@ static void timer_leave(struct stress_cpu *me)
 	apic_timer_stop();
 	apic_timer_set_handler(NULL);
 	*this_cpu_ptr(&ticks) = ticks_here() - *this_cpu_ptr(&ticks);
-	watch_start_ticks();
+	hrtimers_resume();
 }
 
 static void timer_judge(void)

@@ -44,7 +44,7 @@ static void teardown(void)
 	hpet_put_counter_back();
 }
 
-SUITE(timers, .teardown = teardown);
+SUITE(timers, .teardown = teardown, .uses = USES_APIC_TIMER);
 
 void timers_use_pit(void)
 {
