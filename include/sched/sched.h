@@ -20,10 +20,12 @@
 int sched_prepare_cpu(u32 cpu);
 
 /*
- * cpu begins anew on its "ktest": who ran there is lost, who waited waits on.
- * Another CPU, while cpu does not run.
+ * This CPU begins, or begins anew, on its "ktest": whoever ran here before is
+ * lost, who waited waits on. IF=0. And what another CPU does before that, while
+ * cpu does not run.
  */
-void sched_restart_cpu(u32 cpu);
+void sched_start_cpu(void);
+void sched_forget_cpu(u32 cpu);
 
 /* The "ktest" of cpu. */
 struct task_struct *cpu_main_task(u32 cpu);

@@ -165,7 +165,8 @@ class Builder:
         """The next event."""
         if event.lost:
             self.lose(at, event)
-        if not self.stack(event.cpu, THREAD):
+        # A switch ends who ran before; of that one nothing else is known.
+        if not self.stack(event.cpu, THREAD) and event.name != "sched_switch":
             comm = event.comm if event.pid else f"swapper/{event.cpu}"
             self.thread(at, event, event.pid, comm)
         if event.name == "sched_switch":

@@ -11,6 +11,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <sched/ksoftirqd.h>
+#include <trace/events.h>
 #include <trap/catch.h>
 
 #include "rq.h"
@@ -82,33 +83,46 @@ static void prepare_idle(struct task_struct *idle)
 	idle->state = TASK_RUNNING;
 }
 
-static void set_running(struct rq *rq, u32 cpu, struct task_struct *task)
+void sched_forget_cpu(u32 cpu)
 {
-	rq->curr = task;
-	cpu_hot(cpu)->current_task = task;
-	cpu_hot(cpu)->current_pid = task->pid;
+	raw_spin_reset(&per_cpu_ptr(&runqueues, cpu)->lock);
 }
 
-void sched_restart_cpu(u32 cpu)
+/* Locked. What was under way on the stack that is begun anew is over. */
+static void run_main(struct rq *rq, struct task_struct *lost)
 {
-	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
-	struct task_struct *main = cpu_main_task(cpu), *lost = rq->curr;
+	struct task_struct *main = this_cpu_ptr(&main_task);
 
-	raw_spin_unlock(&rq->lock);
 	rq->dead = rq->leaving = NULL;
 	rq->slice_over = rq->kicked = false;
 	if (main->on_rq)
 		dequeue(rq, main);
 	main->state = TASK_RUNNING;
-	set_running(rq, cpu, main);
+	if (lost != main)
+		trace_sched_switch(true, lost->pid, linux_prio(lost),
+				   lost->state, main->pid, linux_prio(main));
+	rq->curr = main;
+	this_cpu(current_task) = main;
+	this_cpu(current_pid) = main->pid;
 	prepare_idle(rq->idle);
-	if (lost == cpu_ksoftirqd(cpu)) {
+}
+
+void sched_start_cpu(void)
+{
+	struct rq *rq = this_rq();
+	struct task_struct *lost = rq->curr;
+
+	raw_spin_lock(&rq->lock);
+	run_main(rq, lost);
+	if (lost == this_cpu_ksoftirqd()) {
 		kthread_prepare(lost);
 		lost->state = TASK_RUNNING;
 		enqueue(rq, lost, false);
-	} else if (lost != main && lost != rq->idle) {
-		kthread_lost(lost);
 	}
+	raw_spin_unlock(&rq->lock);
+	if (lost != current && !is_idle_task(lost) &&
+	    lost != this_cpu_ksoftirqd())
+		kthread_lost(lost);
 }
 
 int sched_prepare_cpu(u32 cpu)
@@ -125,7 +139,8 @@ int sched_prepare_cpu(u32 cpu)
 				      .prio = PRIO_KTEST };
 	strscpy(main->comm, "ktest", sizeof(main->comm));
 	task_set_pid(main);
-	*rq = (struct rq){ .idle = idle };
-	set_running(rq, cpu, main);
+	*rq = (struct rq){ .idle = idle, .curr = main };
+	cpu_hot(cpu)->current_task = main;
+	cpu_hot(cpu)->current_pid = main->pid;
 	return 0;
 }

@@ -28,7 +28,7 @@ static void forget(u32 cpu)
 	hot->preempt_count = 0;
 	hot->softirq_pending = 0;
 	hot->irq_regs = NULL;
-	sched_restart_cpu(cpu);
+	sched_forget_cpu(cpu);
 	trap_abandon_cpu(cpu);
 	printk_abandon_cpu(cpu);
 	smp_call_forget(cpu);

@@ -12,6 +12,7 @@
 #include <entry/idt.h>
 #include <irq/irqdesc.h>
 #include <mm/paging.h>
+#include <sched/sched.h>
 #include <smp/cpu_setup.h>
 #include <smp/cpu_state.h>
 #include <trap/mce.h>
@@ -43,6 +44,7 @@ __attribute__((no_stack_protector)) __noreturn void start_secondary(u32 cpu)
 	boot_init_stack_canary();
 	own_apic();
 	cpu_state_read();
+	sched_start_cpu();
 	if (!cpu_boot_step(cpu, CPU_ALIVE, CPU_ONLINE)) /* given up: too late */
 		halt_forever();
 	cpumask_set_cpu(cpu, &cpu_online_mask);

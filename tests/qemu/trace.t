@@ -338,6 +338,14 @@ def what_is_lost_leaves_no_half_span(_folder):
 
 
 @test
+def what_ran_before_the_first_switch_is_no_span(_folder):
+    rows = judge_json(traceevent.convert(
+        ftrace.parse(log_of(*dump(*SAMPLE[8:])))))
+    check([r["name"] for r in rows if r["ph"] == "B"],
+          ["kworker/0:1-4", "work 0x8"])
+
+
+@test
 def two_dumps_become_one(folder):
     path = write(folder, "log", log_of(
         *dump(*SAMPLE[:4]), *dump("# CPU:0 [LOST 3 EVENTS]", *SAMPLE[4:],
