@@ -101,7 +101,8 @@ TEST(bh, any_interrupts_exit_runs_what_is_pending, IRQ_EXIT)
 static const u8 ipi_vectors[] = { SYSVEC_LIST(X) };
 #undef X
 
-TEST(bh, every_system_vectors_exit_runs_softirqs, IRQ_EXIT)
+TEST(bh, every_system_vectors_exit_runs_softirqs, IRQ_EXIT,
+     .uses = USES_APIC_TIMER)
 {
 	bh_open(BLOCK_SOFTIRQ, NULL);
 	for (u32 i = 0; i < ARRAY_SIZE(ipi_vectors); i++) {
