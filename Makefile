@@ -88,10 +88,12 @@ build/irqbed.efi: build/irqbed.so scripts/pe-finish scripts/irqbed/pe.py
 	$(Q)READELF=$(READELF) scripts/check-image $<
 	$(Q)$(OBJCOPY) --strip-all -j .text -j .cases -j .rodata -j .relro -j .data \
 		-j .dynamic -j .dynsym -j .rela -j .reloc --output-target=efi-app-x86_64 $< $@
-	$(Q)scripts/pe-finish --pack $@
+	$(Q)scripts/pe-finish --pack --checksum build/checksum $@
 
-build/irqbed.debug: build/irqbed.so
-	$(Q)$(OBJCOPY) --only-keep-debug $< $@
+# It says which image it is of: scripts/symbolize compares.
+build/irqbed.debug: build/irqbed.so build/irqbed.efi
+	$(Q)$(OBJCOPY) --only-keep-debug --add-section .irqbed.checksum=build/checksum \
+		--add-section .irqbed.version=build/version $< $@
 
 build/irqbed.img: build/irqbed.efi scripts/mkimage scripts/irqbed/image.py
 	$(Q)scripts/mkimage $< $@

@@ -5,13 +5,15 @@ The ELF is linked at address 0 and each boot says where the firmware put it
 ("# image.base=0x... image.size=0x..."), so address - base is the ELF's own.
 A log may hold several boots, also of several builds; what no base stands
 before is left alone, and so is a boot of another build: a wrong name is worse
-than none. The image's own checksum tells builds apart, which the log has and
-the .efi beside the ELF; for want of it, the version.
+than none. The image's own checksum tells builds apart: the log has it, and the
+ELF, which the build put it into (MARK_CHECKSUM), or else the .efi beside it;
+for want of it, the version. What nothing tells is not believed.
 """
 
 import bisect
 import os
 import re
+import struct
 import subprocess
 
 from . import HOME, pe
@@ -20,6 +22,7 @@ CHECKSUM = re.compile(r"\bimage\.checksum=0x([0-9a-f]+)")
 BASE = re.compile(r"\bimage\.base=0x([0-9a-f]+)")
 SIZE = re.compile(r"\bimage\.size=0x([0-9a-f]+)")
 BEGIN = re.compile(r"# IRQBED-BEGIN run=[0-9a-f]+ version=(\S+)")
+UNSURE = re.compile(r"-dirty$|^unknown$")
 PLAN = re.compile(r"^TAP version ")
 ADDRESS = re.compile(r"(?:(\w+)[= ]+)?(?<![+\w])"
                      r"(?:0x([0-9a-f]{4,16})|([0-9a-f]{16}))\b")
@@ -27,6 +30,7 @@ NOT_ADDRESSES = re.compile(r"image\.base=| entry at 0x")  # page tables'
 # The addresses behind these are where a call returns to: the call, which may
 # be the last instruction of its function, is just before. See report_trace.c.
 RETURNS = re.compile(r"^# +(?:\? )?0x|\bcall of .* from 0x|\bcalled from 0x")
+MARK_CHECKSUM, MARK_VERSION = ".irqbed.checksum", ".irqbed.version"
 CODE, DATA = "tTwW", "bBdDrRvV"
 
 
@@ -97,11 +101,39 @@ class Symbols:
         return f"{text} ({' in '.join(places)})" if places else text
 
 
+def _sections(path):
+    """{name: bytes} of the sections of an ELF64 that begin with .irqbed."""
+    with open(path, "rb") as source:
+        data = source.read()
+    try:
+        start, = struct.unpack_from("<Q", data, 0x28)
+        size, count, names = struct.unpack_from("<HHH", data, 0x3A)
+        rows = [struct.unpack_from("<IIQQQQ", data, start + i * size)
+                for i in range(count)]
+        names = rows[names][4]
+    except (struct.error, IndexError):
+        raise SymbolError(f"{path} is no ELF of 64 bits") from None
+    found = {}
+    for at, _, _, _, offset, length in rows:
+        name = data[names + at:data.index(0, names + at)].decode()
+        if name.startswith(".irqbed."):
+            found[name] = data[offset:offset + length]
+    return found
+
+
 class Build:
     """What is known of the build an ELF is of; None where nothing tells."""
 
     def __init__(self, debug):
-        self.checksum = self.version = None
+        self.debug, self.checksum, self.version = debug, None, None
+        try:
+            marks = _sections(debug)
+        except OSError as error:
+            raise SymbolError(error) from None
+        if MARK_CHECKSUM in marks:
+            self.checksum = int(marks[MARK_CHECKSUM], 16)
+            self.version = marks.get(MARK_VERSION, b"").decode().strip()
+            return
         try:
             with open(os.path.splitext(debug)[0] + ".efi", "rb") as source:
                 self.checksum = pe.Image(source.read()).checksum()
@@ -115,16 +147,25 @@ class Build:
             pass
 
     def differs(self, checksum, version):
-        """Why a boot is not of this build; "" if it is, or nothing tells."""
+        """Why a boot is not, or may not be, of this build; "" if it is."""
         if checksum is not None and self.checksum is not None:
             if checksum == self.checksum:
                 return ""
-            return (f"image.checksum is {checksum:#010x} in the log, "
-                    f"{self.checksum:#010x} in the build")
+            return self._other("image.checksum", f"{checksum:#010x}",
+                               f"{self.checksum:#010x}")
         if version and self.version and version != self.version:
-            return (f"version is {version} in the log, {self.version} in the "
-                    "build")
-        return ""
+            return self._other("version", version, self.version)
+        # A dirty tree's version is shared by many builds.
+        if version and self.version and not UNSURE.search(version):
+            return ""
+        what = "the log" if checksum is None else self.debug
+        return (f"nothing tells whether the log is of {self.debug}: no "
+                f"checksum in {what}, and no version that tells; --force "
+                "believes it")
+
+    def _other(self, what, log, build):
+        return (f"the log is of another build than {self.debug}: {what} is "
+                f"{log} in the log, {build} in the build")
 
 
 class AnyBuild:
@@ -207,10 +248,8 @@ def annotate(text, debug, build=None):
     boots, lines = _Boots(symbols, build or Build(debug)), text.splitlines()
     found = [boots.addresses(line) for line in lines]
     if boots.refused and not boots.named:
-        raise SymbolError(f"the log is of another build than {debug}: "
-                          f"{boots.refused[0]}")
+        raise SymbolError(boots.refused[0])
     symbols.look_up(at - called for row in found for _, at, called in row)
     named = "\n".join(line + _annotation(symbols, line, row)
                       for line, row in zip(lines, found)) + "\n"
-    return named, [f"a boot of another build is left alone: {why}"
-                   for why in boots.refused]
+    return named, [f"a boot is left alone: {why}" for why in boots.refused]

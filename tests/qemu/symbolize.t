@@ -41,7 +41,7 @@ __attribute__((noreturn)) void die(void)
 BASE = 0x7000000
 
 
-def build(folder, checksum=None, version=None):
+def build(folder, checksum=None, version="v1"):
     """x.so, with the .efi and the version a build has beside it."""
     elf = os.path.join(folder, "x.so")
     status, out = run(
@@ -61,6 +61,18 @@ def build(folder, checksum=None, version=None):
         write(folder, "x.efi", bytes(head))
     if version:
         write(folder, "version", version + "\n")
+    return elf
+
+
+def marked(folder, checksum, beside=None):
+    """x.so, whose own word it is which image it is of; beside it an .efi."""
+    elf = build(folder, beside, version=None)
+    status, out = run(
+        "objcopy", "--only-keep-debug",
+        "--add-section", ".irqbed.checksum=" +
+        write(folder, "checksum", f"{checksum:#010x}\n"),
+        "--add-section", ".irqbed.version=" + write(folder, "v", "v1\n"), elf)
+    check(status, 0, out)
     return elf
 
 
@@ -204,7 +216,58 @@ def of_two_builds_in_a_log_one_is_named(folder):
                             head(checksum=0x1234) + line)
     check(status, 0, out)
     check(out.count("<- die"), 1)
-    contains(out, "a boot of another build is left alone")
+    contains(out, "a boot is left alone: the log is of another build")
+
+
+@test
+def the_elfs_own_word_is_what_counts(folder):
+    # With an .efi beside it that would mislead, and without one.
+    for checksum in (None, 0x1234):
+        elf = marked(folder, 0x5678, checksum)
+        at = BASE + address(elf, "die")
+        text = f"# rip {at:#018x}\r\n"
+        status, out = symbolize(folder, elf, head(checksum=0x1234) + text)
+        check(status, 1, out)
+        contains(out, f"the log is of another build than {elf}: image."
+                 "checksum is 0x00001234 in the log, 0x00005678 in the build")
+        status, out = symbolize(folder, elf, head(checksum=0x5678) + text)
+        check(status, 0, out)
+        contains(out, "<- die")
+
+
+@test
+def what_nothing_tells_is_not_believed(folder):
+    elf = build(folder, version=None)
+    line = f"# rip {BASE + address(elf, 'die'):#018x}\r\n"
+    for words in (head(checksum=1), head()):
+        status, out = symbolize(folder, elf, words + line)
+        check(status, 1, out)
+        contains(out, f"nothing tells whether the log is of {elf}: no checksum")
+        contains(out, "--force")
+        status, out = symbolize(folder, elf, words + line, "--force")
+        check(status, 0, out)
+        contains(out, "<- die")
+
+
+@test
+def a_dirty_version_tells_only_what_differs(folder):
+    for version, reason in (("v1-dirty", "nothing tells"),
+                            ("v2-dirty", "the log is of another build")):
+        text = head().replace("=v1", "=v1-dirty")
+        status, out = symbolize(folder, build(folder, version=version), text)
+        check(status, 1, out)
+        contains(out, reason)
+
+
+@test
+def the_builds_own_symbols_say_whose_they_are(folder):
+    from irqbed import HOME, symbols
+    folder = os.path.join(HOME, "build")
+    with open(os.path.join(folder, "irqbed.efi"), "rb") as source:
+        want = pe.Image(source.read()).checksum()
+    found = symbols.Build(os.path.join(folder, "irqbed.debug"))
+    with open(os.path.join(folder, "version"), encoding="ascii") as source:
+        check((found.checksum, found.version), (want, source.read().strip()))
 
 
 @test
