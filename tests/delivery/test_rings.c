@@ -10,17 +10,14 @@
  */
 #include <mm/page_alloc.h>
 
-#include "delivery.h"
+#include "ring.h"
 
-#define STACK	 "SDM 3A Stack Switching in IA-32e Mode"
-#define NULL_SS	 "SDM 2A IRET: a NULL stack segment's RPL"
-#define CODE	 10 /* free in our GDT, these two */
-#define DATA	 11
-#define CODE_SEL (CODE * 8)
-#define DATA_SEL (DATA * 8)
+#define STACK	"SDM 3A Stack Switching in IA-32e Mode"
+#define NULL_SS "SDM 2A IRET: a NULL stack segment's RPL"
+#define CODE	RING_CODE
+#define DATA	RING_DATA
 
-/* Code and data of that privilege; gates for all. */
-static void use_ring(u32 ring)
+void use_ring(u32 ring)
 {
 	probe_reset();
 	probe.use_tss = true;
@@ -32,7 +29,7 @@ static void use_ring(u32 ring)
 	probe_gate(DL_BACK)->bits.dpl = 3;
 }
 
-static struct pt_regs ring_regs(u32 ring, const void *ip)
+struct pt_regs ring_regs(u32 ring, const void *ip)
 {
 	struct pt_regs regs = kernel_regs(ip);
 
