@@ -9,6 +9,7 @@
  */
 #include <asm/special_insns.h>
 #include <ktest/insn_compat.h>
+#include <trap/decode.h>
 
 #include "delivery.h"
 
@@ -221,4 +222,46 @@ TEST(compat, access_through_a_null_selector_is_gp,
 
 	for (regs.ax = 0; regs.ax <= 3; regs.ax++)
 		refused(&regs, insn_compat_load_at, X86_TRAP_GP);
+}
+
+/* Delivered in 64-bit mode, and IRETQ comes back to 32 bits. */
+TEST(compat, an_interrupt_leaves_it_and_comes_back,
+     "SDM 3A Interrupts 32 to 255; SDM 3A IRET in IA-32e Mode")
+{
+	struct pt_regs regs = compat_regs(insn_compat_into);
+	u64 flags;
+
+	if (regs.ip >> 32)
+		SKIP(return, "the image lies above 4 GiB");
+	regs.flags |= X86_EFLAGS_IF;
+	probe.action[IRQ_LOW] = PROBE_RETURN;
+	flags = local_irq_save();
+	if (EXPECT_TRUE(pend(IRQ_LOW)))
+		run(&regs);
+	local_irq_restore(flags);
+	EXPECT_EQ(probe.hits, 2);
+	EXPECT_PLAIN(0, IRQ_LOW, insn_compat_into);
+	EXPECT_PLAIN(1, DL_BACK, insn_compat_into + 3);
+	for (u32 i = 0; i < 2; i++) {
+		EXPECT_EQ(plain(i)->cs, __USER32_CS);
+		EXPECT_EQ(plain(i)->sp, regs.sp);
+		EXPECT_EQ(plain(i)->ss, __USER_DS);
+		EXPECT_EQ(without_rf(plain(i)->flags), regs.flags);
+		EXPECT_EQ(probe.hit[i].cs, __KERNEL_CS);
+		EXPECT_EQ(probe.hit[i].sp, sp_plain(probe_stack(0)));
+	}
+}
+
+/* The address has 32 bits, and so has CR2. */
+TEST(compat, a_page_fault_names_32_bits, "SDM 3A Page-Fault Exceptions")
+{
+	struct pt_regs regs = compat_regs(insn_compat_load);
+
+	regs.dx = 0x5a5a5a5a00000010; /* page 0: absent */
+	if (!enter(&regs))
+		return;
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_CODED(0, X86_TRAP_PF, X86_PF_USER, insn_compat_load_at);
+	EXPECT_EQ(probe.hit[0].cr2, 0x10);
+	judge_frame(coded(0), insn_compat_load_at, &regs);
 }

@@ -7,6 +7,7 @@
  *       Code Segments", "Limit Checking in 64-bit Mode"; SDM 2A "CALL", "JMP";
  *       SDM 2B "RET"; APM 3 "CALL (Far)", "JMP (Far)", "RET (Far)".
  */
+#include <ktest/insn_flags.h>
 #include <ktest/insn_syscall.h>
 #include <ktest/insn_user_fault.h>
 #include <lib/string.h>
@@ -272,4 +273,60 @@ TEST(far, return_at_cpl_3_stays_there, RET)
 	EXPECT_EQ(plain(0)->ss, __USER_DS);
 	top[1] = __KERNEL_CS;
 	refused(&regs, X86_TRAP_GP, __KERNEL_CS);
+}
+
+/* RET imm16 drops so many bytes behind CS, and from the outer stack too. */
+TEST(far, return_releases_parameters_from_both_stacks, RET)
+{
+	struct pt_regs regs = kernel_regs(insn_flags_lretq_16);
+	u64 *top = (u64 *)(regs.sp -= 64);
+
+	top[0] = (u64)insn_sc_target;
+	top[1] = __KERNEL_CS;
+	run(&regs);
+	EXPECT_PLAIN(0, DL_BACK, insn_sc_target + 4);
+	EXPECT_EQ(plain(0)->sp, regs.sp + 16 + 16);
+	top[0] = (u64)insn_sc_u_target;
+	top[1] = __USER_CS;
+	top[2] = top[3] = ~0ull; /* parameters */
+	top[4] = DL_USER_VA + 0x100;
+	top[5] = __USER_DS;
+	run(&regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_EQ(plain(0)->cs, __USER_CS);
+	EXPECT_EQ(plain(0)->sp, DL_USER_VA + 0x100 + 16);
+	EXPECT_EQ(plain(0)->ss, __USER_DS);
+}
+
+/* 64-bit mode and compatibility mode lie one far jump apart. */
+TEST(far, jump_to_compatibility_mode, "SDM 2A JMP; APM 3 JMP (Far)")
+{
+	struct pt_regs regs =
+		branch_regs(uf_ljmp, true, insn_sc_u_target, __USER32_CS);
+
+	if (is_high(insn_sc_u_target))
+		return;
+	regs.sp = 0x12345678;
+	run(&regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_EQ(plain(0)->cs, __USER32_CS);
+	EXPECT_EQ(plain(0)->sp, regs.sp);
+	EXPECT_EQ(plain(0)->ss, __USER_DS);
+	EXPECT_EQ(plain(0)->flags, FLAGS0);
+}
+
+/* The same far return, by RPL 3 and L 0. */
+TEST(far, return_to_compatibility_mode, RET)
+{
+	struct pt_regs regs = ret_regs(__USER32_CS, __USER_DS);
+
+	if (is_high(insn_sc_u_target))
+		return;
+	run(&regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_EQ(plain(0)->cs, __USER32_CS);
+	EXPECT_EQ(plain(0)->ss, __USER_DS);
 }

@@ -148,6 +148,19 @@ TEST(ud, user_lock_where_it_does_not_belong, "SDM 2A LOCK")
 	ALL_FAULT(list, X86_TRAP_UD);
 }
 
+/* #UD of decoding, where without LOCK it were #GP, #BP, #DB or a return. */
+TEST(ud, user_lock_comes_before_privilege_and_gates,
+     "SDM 2A LOCK; SDM 3A Prioritization of Concurrent Events")
+{
+	static const struct insn list[] = { UF(lock_hlt),    UF(lock_cli),
+					    UF(lock_in),     UF(lock_rdmsr),
+					    UF(lock_invlpg), UF(lock_lgdt),
+					    UF(lock_int3),   UF(lock_int1),
+					    UF(lock_int_n),  UF(lock_iretq) };
+
+	ALL_FAULT(list, X86_TRAP_UD);
+}
+
 TEST(ud, user_lea_of_a_register, "SDM 2A LEA")
 {
 	static const struct insn list[] = { UF(lea_reg) };
