@@ -41,6 +41,7 @@
 #define PCI_STD_HEADER_SIZEOF	0x40
 
 #define PCI_CAP_ID_MSI		0x05
+#define PCI_CAP_ID_VNDR		0x09
 #define PCI_CAP_ID_EXP		0x10
 #define PCI_CAP_ID_MSIX		0x11
 

@@ -2,9 +2,11 @@
 /*
  * pci_source.h - PCI functions that interrupt when software says so.
  *
- * Three kinds: an Intel network controller, whose cause-set register makes
- * any cause look as if it had happened; a PCI Express port with a hot-plug
- * slot, which completes every command with an interrupt; QEMU's edu device.
+ * An Intel network controller, whose cause-set register makes any cause look
+ * as if it had happened; a PCI Express port with a hot-plug slot, which
+ * completes every command with an interrupt; an NVMe controller, which is
+ * asked for a setting; a virtio block device, which is asked for its name;
+ * QEMU's edu device. None is told to do I/O, no medium is read or written.
  *
  *	const struct pci_dev *dev = pci_source_open(PCI_SRC_NIC);
  *
@@ -20,21 +22,37 @@
 
 #include <dev/pci.h>
 
-enum pci_source { PCI_SRC_EDU, PCI_SRC_NIC, PCI_SRC_SLOT, NR_PCI_SOURCES };
+enum pci_source {
+	PCI_SRC_EDU,
+	PCI_SRC_NIC,
+	PCI_SRC_SLOT,
+	PCI_SRC_NVME,
+	PCI_SRC_VIRTIO,
+	NR_PCI_SOURCES
+};
 
 /* Its name in messages. */
 extern const char *const pci_source_name[NR_PCI_SOURCES];
 
+/* The function, as it is. NULL: this machine has none. */
+const struct pci_dev *pci_source_find(enum pci_source s);
+
 /*
  * The function, quiet: nothing asserted, INTx, MSI and MSI-X off, memory
- * decoded, bus mastering on. NULL: this machine has none.
+ * decoded, bus mastering on. NULL: this machine has none, or it cannot be used.
  */
 const struct pci_dev *pci_source_open(enum pci_source s);
 
-/* Its configuration as it was before open; quiet. Also if it is not open. */
+/*
+ * Its configuration space as it was before open; quiet, and what was reset to
+ * open it is reset again. Also if it is not open.
+ */
 void pci_source_close(enum pci_source s);
 
-/* Assert an interrupt cause, once; release all. */
+/*
+ * Assert an interrupt cause, once, and wait, at most 2 s, until the function
+ * says that it did, but for a slot, which needs time; release all.
+ */
 void pci_source_raise(enum pci_source s);
 void pci_source_lower(enum pci_source s);
 

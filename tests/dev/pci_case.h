@@ -14,6 +14,7 @@
 #define HAS_MSI	 BIT(1)
 #define HAS_MASK BIT(2) /* an MSI capability with mask bits */
 #define HAS_MSIX BIT(3) /* with vectors that can be raised one by one */
+#define HAS_TWO	 BIT(4) /* or more of them */
 
 /* The source that is judged now; open. */
 extern const struct pci_dev *pdev;
@@ -27,6 +28,12 @@ extern struct pin pin;
  * SKIP with the reason. Everything is put back after each.
  */
 void each_source(u32 needs, void (*judge)(void));
+
+/*
+ * The same for one source, which judge knows: SKIP if this machine has none;
+ * one that does not start fails the case.
+ */
+void one_source(enum pci_source s, u32 needs, void (*judge)(void));
 
 /* The suites' teardown: the same after a case that was broken off. */
 void pci_case_close(void);
@@ -50,8 +57,25 @@ bool intx_status(void);
  */
 int intx_gsi(u32 *flags);
 
+/* handler at src's pin, level-triggered, and the function let through. */
+bool intx_begin(void (*handler)(struct pin *pin));
+
 /* Its irq number for request_irq(). */
 u32 intx_irq(void);
+
+/*
+ * MSI-X: nr entries lead to pins with vectors of their own; enabled, nothing
+ * masked, and no event of before.
+ */
+#define MAX_ENTRIES 2
+extern struct pin entry_pin[MAX_ENTRIES];
+bool msix_begin(u32 nr);
+void msix_end(void); /* the table as it was, disabled */
+void msix_control(u16 bits);
+void msix_point(u32 n, u32 vector);
+void msix_mask(u32 n, bool on);
+bool msix_pending(u32 n);
+extern struct pci_msix_cap msix;
 
 /* MSI: pin claimed, its vector's message written, enabled. */
 bool msi_begin(void);

@@ -148,6 +148,8 @@ static bool has(u32 needs)
 		return false;
 	if (needs & HAS_MSIX && !pci_source_vectors(src))
 		return false;
+	if (needs & HAS_TWO && pci_source_vectors(src) < 2)
+		return false;
 	/*
 	 * A port's pin speaks for errors and power events too; QEMU's takes
 	 * any write to it as news of those, and lets go of the pin.
@@ -174,9 +176,39 @@ void each_source(u32 needs, void (*judge)(void))
 	if (!judged)
 		ktest_skip("no PCI function here interrupts at will by %s",
 			   needs & HAS_MASK   ? "MSI that can be masked"
+			   : needs & HAS_TWO  ? "two MSI-X vectors"
 			   : needs & HAS_MSIX ? "MSI-X"
 			   : needs & HAS_MSI  ? "MSI"
 					      : "INTx at a pin");
+}
+
+void one_source(enum pci_source s, u32 needs, void (*judge)(void))
+{
+	if (!pci_source_find(s)) {
+		ktest_skip("no %s", pci_source_name[s]);
+		return;
+	}
+	src = s;
+	pdev = pci_source_open(s);
+	if (EXPECT_TRUE(pdev) && has(needs))
+		judge();
+	else if (pdev)
+		ktest_skip("%s has no such interrupts", pci_source_name[s]);
+	pci_case_close();
+}
+
+bool intx_begin(void (*handler)(struct pin *pin))
+{
+	u32 flags;
+	int gsi = intx_gsi(&flags);
+	union ioapic_rte rte = { .level = 1,
+				 .active_low = !!(flags & ACPI_IRQ_LOW) };
+
+	pin.handler = handler;
+	if (!EXPECT_EQ(pin_open(&pin, (u32)gsi, rte), 0))
+		return false;
+	set_command(PCI_COMMAND_INTX_DISABLE, false);
+	return true;
 }
 
 void absorb_pending(void)

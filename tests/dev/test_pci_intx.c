@@ -28,20 +28,10 @@ static void lower(struct pin *p)
 		pci_source_lower(src);
 }
 
-/* src's pin unmasked at its line, and the function let through. */
 static bool begin(void)
 {
-	u32 flags;
-	int gsi = intx_gsi(&flags);
-	union ioapic_rte rte = { .level = 1,
-				 .active_low = !!(flags & ACPI_IRQ_LOW) };
-
 	lower_at = 1;
-	pin.handler = lower;
-	if (!EXPECT_EQ(pin_open(&pin, (u32)gsi, rte), 0))
-		return false;
-	set_command(PCI_COMMAND_INTX_DISABLE, false);
-	return true;
+	return intx_begin(lower);
 }
 
 static void judge_once(void)
@@ -123,6 +113,7 @@ static void judge_withdrawn(void)
 	pin_mask(&pin, false);
 	EXPECT_EQ(pin_wait(&pin, 0), 0);
 	pci_source_raise(src);
+	pin_settle();
 	set_command(PCI_COMMAND_INTX_DISABLE, true);
 	pin.count = 0;
 	set_command(PCI_COMMAND_INTX_DISABLE, false);
