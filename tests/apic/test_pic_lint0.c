@@ -13,7 +13,10 @@
 
 #define MODE_RULE "SDM 3A Local Vector Table, Delivery Mode"
 #define MASK_RULE "SDM 3A Local Vector Table, Mask"
+#define POL_RULE  "SDM 3A Local Vector Table, Interrupt Input Pin Polarity"
 #define RIRR_RULE "SDM 3A Local Vector Table, Remote IRR Flag"
+
+#define LINT_US 1000 /* long enough for a wire */
 
 static struct pic_line line;
 static struct pin own = { .vector = 0x61 }; /* the entry's vector */
@@ -142,6 +145,38 @@ TEST(pic, lint0_masked_is_silent_in_every_mode, MASK_RULE, .uses = USES_NMI)
 		EXPECT_EQ(nmis, 0);
 		wire_lower(line.wire);
 	}
+}
+
+static void mask_lint0(struct pin *pin)
+{
+	apic_write(APIC_LVT0, APIC_LVT_MASKED);
+}
+
+/* Inverted, the level at which nothing is asked is the active one. */
+TEST(pic, lint0_active_low_interrupts_while_the_8259_asks_nothing, POL_RULE)
+{
+	if (!open_with(APIC_LVT_MASKED))
+		SKIP(return, NO_WIRE);
+	own.handler = mask_lint0;
+	apic_write(APIC_LVT0, APIC_DM_FIXED | APIC_LVT_LEVEL_TRIGGER |
+				      APIC_LVT_POLARITY_LOW | own.vector);
+	EXPECT_TRUE(WAIT_FOR(own.count, LINT_US));
+}
+
+TEST(pic, lint0_active_low_takes_the_edge_at_which_the_8259_lets_go, POL_RULE)
+{
+	if (!open_with(APIC_LVT_MASKED))
+		SKIP(return, NO_WIRE);
+	own.handler = NULL;
+	apic_write(APIC_LVT0,
+		   APIC_DM_FIXED | APIC_LVT_POLARITY_LOW | own.vector);
+	pin_settle();
+	own.count = 0; /* the inversion may have made an edge */
+	wire_raise(line.wire);
+	EXPECT_EQ(pin_wait(&own, 0), 0);
+	i8259_write_imr(0xffff);
+	WAIT_FOR(own.count, LINT_US);
+	EXPECT_EQ(own.count, 1);
 }
 
 static volatile u32 by_intr;
