@@ -25,6 +25,7 @@
 enum pci_source {
 	PCI_SRC_EDU,
 	PCI_SRC_NIC,
+	PCI_SRC_82574,
 	PCI_SRC_SLOT,
 	PCI_SRC_NVME,
 	PCI_SRC_VIRTIO,

@@ -16,15 +16,16 @@
 const char *const pci_source_name[NR_PCI_SOURCES] = {
 	[PCI_SRC_EDU] = "edu",
 	[PCI_SRC_NIC] = "a network controller",
+	[PCI_SRC_82574] = "an 82574 network controller",
 	[PCI_SRC_SLOT] = "a hot-plug slot",
 	[PCI_SRC_NVME] = "an NVMe controller",
 	[PCI_SRC_VIRTIO] = "a virtio block device",
 };
 
 static const struct pci_source_ops *const ops[NR_PCI_SOURCES] = {
-	[PCI_SRC_EDU] = &edu_source,	   [PCI_SRC_NIC] = &nic_source,
-	[PCI_SRC_SLOT] = &slot_source,	   [PCI_SRC_NVME] = &nvme_source,
-	[PCI_SRC_VIRTIO] = &virtio_source,
+	[PCI_SRC_EDU] = &edu_source,	  [PCI_SRC_NIC] = &nic_source,
+	[PCI_SRC_82574] = &i82574_source, [PCI_SRC_SLOT] = &slot_source,
+	[PCI_SRC_NVME] = &nvme_source,	  [PCI_SRC_VIRTIO] = &virtio_source,
 };
 
 /* Written by open and close. */

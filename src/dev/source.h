@@ -18,4 +18,5 @@ struct pci_source_ops {
 };
 
 extern const struct pci_source_ops edu_source, nic_source, slot_source;
+extern const struct pci_source_ops i82574_source;
 extern const struct pci_source_ops nvme_source, virtio_source;

@@ -80,12 +80,12 @@ static void end_msix(void)
 	entry = 0;
 }
 
-/* By MSI where there is. */
+/* By MSI where there is. QEMU's 82574 repeats its messages: suite `nic`. */
 static bool begin(enum pci_source s)
 {
 	source = s;
 	entry = 0;
-	dev = pci_source_open(s);
+	dev = s == PCI_SRC_82574 ? NULL : pci_source_open(s);
 	if (!dev || (pci_read_msi(dev, &cap) && !begin_msix()))
 		return false;
 	sid = (u16)(dev->bus << 8 | dev->devfn);

@@ -35,6 +35,12 @@ void each_source(u32 needs, void (*judge)(void));
  */
 void one_source(enum pci_source s, u32 needs, void (*judge)(void));
 
+/*
+ * By MSI-X, some causes, each cleared at once: true if one more message came
+ * than there were causes.
+ */
+bool repeats_messages(void);
+
 /* The suites' teardown: the same after a case that was broken off. */
 void pci_case_close(void);
 

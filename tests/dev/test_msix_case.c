@@ -8,6 +8,7 @@
 #include "pci_case.h"
 
 #include <asm/io.h>
+#include <cpu/deadline.h>
 #include <cpu/percpu.h>
 
 struct pin entry_pin[MAX_ENTRIES] = { { .vector = 0x62 }, { .vector = 0x72 } };
@@ -81,4 +82,30 @@ void msix_end(void)
 			writel(((u32 *)&found[n])[i], entry_reg(n, 4 * i));
 	}
 	msix_control(0);
+}
+
+#define CAUSES	 20
+#define AGAIN_US 5000 /* longer than any throttling by default */
+
+/*
+ * While a throttling timer runs it merges what comes, and hides what it does;
+ * of two causes in a row one is sent at once.
+ */
+bool repeats_messages(void)
+{
+	bool again = false;
+
+	if (!msix_begin(1))
+		return false;
+	for (u32 n = 0; n < CAUSES && !again; n++) {
+		u32 before = entry_pin[0].count;
+
+		pci_source_raise_vector(src, 0);
+		pin_wait(&entry_pin[0], before + 1);
+		pci_source_lower(src);
+		again = WAIT_FOR(entry_pin[0].count > before + 1, AGAIN_US);
+	}
+	msix_end();
+	pins_close();
+	return again;
 }

@@ -113,7 +113,7 @@ static void judge_withdrawn(void)
 	pin_mask(&pin, false);
 	EXPECT_EQ(pin_wait(&pin, 0), 0);
 	pci_source_raise(src);
-	pin_settle();
+	EXPECT_EQ(pin_wait(&pin, 1), 1);
 	set_command(PCI_COMMAND_INTX_DISABLE, true);
 	pin.count = 0;
 	set_command(PCI_COMMAND_INTX_DISABLE, false);
