@@ -35,7 +35,10 @@ enum pci_source {
 /* Its name in messages. */
 extern const char *const pci_source_name[NR_PCI_SOURCES];
 
-/* The function, as it is. NULL: this machine has none. */
+/*
+ * The function, as it is. NULL: this machine has none, or needs our memory for
+ * it while a unit translates DMA as firmware left it.
+ */
 const struct pci_dev *pci_source_find(enum pci_source s);
 
 /*

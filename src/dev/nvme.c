@@ -189,6 +189,7 @@ static void nvme_raise_vector(u32 n)
 }
 
 const struct pci_source_ops nvme_source = {
+	.dma = true,
 	.match = is_nvme,
 	.open = nvme_open,
 	.close = nvme_close,

@@ -11,7 +11,8 @@
  */
 #include "source.h"
 
-#include <lib/errno.h>
+#include <acpi/tables.h>
+#include <apic/dmar.h>
 
 const char *const pci_source_name[NR_PCI_SOURCES] = {
 	[PCI_SRC_EDU] = "edu",
@@ -40,9 +41,24 @@ static u32 ways(const struct pci_dev *dev)
 	return !!dev->msix + !!dev->msi + !!dev->pin;
 }
 
+/* Firmware that fears DMA may have left it on, with tables of its own. */
+static bool dma_is_translated(void)
+{
+	u32 gsts = 0;
+
+	for (u32 i = 0; i < acpi_tables.dmar.nr_drhds; i++) {
+		if (dmar_units[i].base)
+			gsts |= dmar_readl(&dmar_units[i], DMAR_GSTS_REG);
+	}
+	return gsts & DMA_GSTS_TES;
+}
+
 const struct pci_dev *pci_source_find(enum pci_source s)
 {
 	const struct pci_dev *best = NULL;
+
+	if (ops[s]->dma && dma_is_translated())
+		return NULL;
 
 	for (u32 i = 0; i < nr_pci_devs; i++) {
 		const struct pci_dev *dev = &pci_devs[i];

@@ -7,6 +7,7 @@
 #include <dev/pci_source.h>
 
 struct pci_source_ops {
+	bool dma; /* it writes to our memory what interrupts */
 	bool (*match)(const struct pci_dev *dev);
 	/* Memory decoded, all interrupts off. False: it cannot be used. */
 	bool (*open)(const struct pci_dev *dev);

@@ -273,6 +273,7 @@ static void virtio_raise_vector(u32 n)
 }
 
 const struct pci_source_ops virtio_source = {
+	.dma = true,
 	.match = is_virtio_blk,
 	.open = virtio_open,
 	.close = virtio_close,

@@ -200,7 +200,8 @@ void each_source(u32 needs, void (*judge)(void))
 void one_source(enum pci_source s, u32 needs, void (*judge)(void))
 {
 	if (!pci_source_find(s)) {
-		ktest_skip("no %s", pci_source_name[s]);
+		ktest_skip("this machine lacks %s, or translates its DMA",
+			   pci_source_name[s]);
 		return;
 	}
 	src = s;
