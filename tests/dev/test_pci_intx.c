@@ -247,3 +247,82 @@ TEST(pci, intx_is_shared_by_two_handlers,
 {
 	each_source(HAS_INTX, judge_shared);
 }
+
+/* Each handler asks its own function whether it was the one. */
+static struct {
+	const struct pci_dev *dev;
+	enum pci_source src;
+	u32 calls, mine;
+} pair[2];
+
+static irqreturn_t ask(int irq, void *data)
+{
+	typeof(&pair[0]) p = data;
+
+	p->calls++;
+	if (!(pci_read(p->dev, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT))
+		return IRQ_NONE;
+	p->mine++;
+	pci_source_lower(p->src);
+	return IRQ_HANDLED;
+}
+
+static bool both_took(u32 first, u32 second)
+{
+	WAIT_FOR(READ_ONCE(pair[0].mine) == first &&
+			 READ_ONCE(pair[1].mine) == second,
+		 WAIT_DEFAULT_US);
+	pin_settle();
+	return EXPECT_EQ(pair[0].mine, first) & EXPECT_EQ(pair[1].mine, second);
+}
+
+static void judge_each_its_own(void)
+{
+	u32 irq = intx_irq();
+	u64 before = kstat_irqs(irq);
+
+	pair[0] = (typeof(pair[0])){ .dev = pdev, .src = src };
+	pair[1] = (typeof(pair[0])){ .dev = pci_source_find(other),
+				     .src = other };
+	set_command(PCI_COMMAND_INTX_DISABLE, false);
+	for (u32 n = 0; n < 2; n++)
+		EXPECT_EQ(request_irq(irq, ask, IRQF_SHARED, "pair", &pair[n]),
+			  0);
+	for (u32 n = 1; n <= 3; n++) {
+		pci_source_raise(src);
+		both_took(n, n - 1);
+		pci_source_raise(other);
+		if (!both_took(n, n))
+			break;
+	}
+	EXPECT_EQ(pair[0].calls, pair[1].calls);
+	EXPECT_EQ(kstat_irqs(irq) - before, 6);
+	EXPECT_EQ(pair[0].calls, 6);
+	raised_irqs(irq, 6);
+	for (u32 n = 0; n < 2; n++)
+		EXPECT_EQ(free_irq(irq, &pair[n]), 0);
+}
+
+static void judge_pair(void)
+{
+	u32 flags;
+
+	if (!open_other(intx_gsi(&flags))) {
+		alone++;
+		return;
+	}
+	pairs++;
+	judge_each_its_own();
+	pci_source_close(other);
+}
+
+TEST(pci, two_functions_of_one_line_have_a_handler_each,
+     "PCI 3.0 Interrupt Pins; Linux kernel/irq/handle.c, "
+     "__handle_irq_event_percpu()",
+     .needs = NEEDS_IOAPIC)
+{
+	pairs = alone = 0;
+	each_source(HAS_INTX, judge_pair);
+	if (alone && !pairs)
+		SKIP(return, "no two of the sources share a pin");
+}
