@@ -14,6 +14,7 @@
 #include <time/clockmath.h>
 
 typedef s64 ktime_t; /* ns; since boot, or a span */
+#define KTIME_MAX ((ktime_t)(~0ull >> 1))
 
 enum hrtimer_mode { HRTIMER_MODE_ABS, HRTIMER_MODE_REL };
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };

@@ -14,13 +14,28 @@ static inline void init_completion(struct completion *x)
 	*x = (struct completion){ 0 };
 }
 
-/* Lets one waiter through, now or later; all of them, for good. Not NMI. */
+/* For the next use, after complete_all(): nobody waits. */
+static inline void reinit_completion(struct completion *x)
+{
+	WRITE_ONCE(x->done, 0);
+}
+
+/*
+ * Lets one waiter through, now or later, who came first first; all of them, for
+ * good. A waiter may free x at once. Not NMI.
+ */
 void complete(struct completion *x);
 void complete_all(struct completion *x);
 
-/* Task context. _timeout: at most usec times scale=; false: it is over. */
+/*
+ * Task context. _timeout: at most usec times scale=; what was left of them, at
+ * least 1, or 0: it is over.
+ */
 void wait_for_completion(struct completion *x);
-bool wait_for_completion_timeout(struct completion *x, u64 usec);
+u64 wait_for_completion_timeout(struct completion *x, u64 usec);
 
 /* Take one "done" if there is one. Any context but NMI. */
 bool try_wait_for_completion(struct completion *x);
+
+/* Would the next one not have to wait? */
+bool completion_done(struct completion *x);

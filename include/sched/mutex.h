@@ -14,7 +14,10 @@ static inline void mutex_init(struct mutex *lock)
 	*lock = (struct mutex){ 0 };
 }
 
-/* Task context; the owner may sleep. Not recursive: that is reported. */
+/*
+ * Task context; the owner may sleep. Those who wait get it in the order they
+ * came. Not recursive: that is reported.
+ */
 void mutex_lock(struct mutex *lock);
 
 /* True if it was free. Task context. */

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* completion.c - Linux: kernel/sched/completion.c. */
+/*
+ * completion.c - a count under the lock of the queue of those who wait.
+ *
+ * A completion often lies on its waiter's stack: who has seen "done" under the
+ * lock knows that whoever said so has left it.
+ *
+ * Linux: kernel/sched/completion.c.
+ */
 #include <sched/completion.h>
 
 #include <cpu/deadline.h>
@@ -7,52 +14,106 @@
 
 #define FOR_EVER (~0u)
 
-static void add(struct completion *x, u32 n)
+static u64 lock(struct completion *x)
 {
 	u64 flags = local_irq_save();
 
 	raw_spin_lock(&x->wait.lock);
-	if (n == FOR_EVER || x->done == FOR_EVER)
-		x->done = FOR_EVER;
-	else
-		x->done += n;
+	return flags;
+}
+
+static void unlock(struct completion *x, u64 flags)
+{
 	raw_spin_unlock(&x->wait.lock);
 	local_irq_restore(flags);
 }
 
 void complete(struct completion *x)
 {
-	add(x, 1);
-	wake_up(&x->wait);
+	u64 flags;
+
+	preempt_disable();
+	flags = lock(x);
+	if (x->done != FOR_EVER)
+		x->done++;
+	__wake_up_locked(&x->wait, TASK_NORMAL, 1);
+	unlock(x, flags);
+	preempt_enable();
 }
 
 void complete_all(struct completion *x)
 {
-	add(x, FOR_EVER);
-	wake_up_all(&x->wait);
+	u64 flags;
+
+	preempt_disable();
+	flags = lock(x);
+	x->done = FOR_EVER;
+	__wake_up_locked(&x->wait, TASK_NORMAL, 0);
+	unlock(x, flags);
+	preempt_enable();
+}
+
+/* Locked. */
+static bool take(struct completion *x)
+{
+	if (!x->done)
+		return false;
+	if (x->done != FOR_EVER)
+		x->done--;
+	return true;
 }
 
 bool try_wait_for_completion(struct completion *x)
 {
-	u64 flags = local_irq_save();
+	u64 flags = lock(x);
+	bool done = take(x);
+
+	unlock(x, flags);
+	return done;
+}
+
+bool completion_done(struct completion *x)
+{
+	u64 flags = lock(x);
+	bool done = x->done;
+
+	unlock(x, flags);
+	return done;
+}
+
+/* Take one, or get in line if it is worth it. */
+static bool take_or_queue(struct completion *x, struct wait_queue_entry *entry,
+			  bool queue)
+{
+	u64 flags = lock(x);
+	bool done = take(x);
+
+	if (!done && queue)
+		prepare_to_wait_locked(&x->wait, entry, TASK_UNINTERRUPTIBLE);
+	else
+		finish_wait_locked(&x->wait, entry);
+	unlock(x, flags);
+	return done;
+}
+
+static u64 wait_for(struct completion *x, u64 usec)
+{
+	struct wait_queue_entry entry = { .task = current,
+					  .flags = WQ_FLAG_EXCLUSIVE };
 	bool done;
 
-	raw_spin_lock(&x->wait.lock);
-	done = x->done;
-	if (done && x->done != FOR_EVER)
-		x->done--;
-	raw_spin_unlock(&x->wait.lock);
-	local_irq_restore(flags);
-	return done;
+	might_sleep();
+	while (!(done = take_or_queue(x, &entry, usec)) && usec)
+		usec = schedule_timeout(usec);
+	return done ? max(usec, (u64)1) : 0;
 }
 
 void wait_for_completion(struct completion *x)
 {
-	wait_event(x->wait, try_wait_for_completion(x));
+	wait_for(x, MAX_SCHEDULE_TIMEOUT);
 }
 
-bool wait_for_completion_timeout(struct completion *x, u64 usec)
+u64 wait_for_completion_timeout(struct completion *x, u64 usec)
 {
-	return wait_event_timeout(x->wait, try_wait_for_completion(x),
-				  usec * deadline_scale);
+	return wait_for(x, usec * deadline_scale);
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* mutex.c - Linux: kernel/locking/mutex.c, without spinning on the owner. */
+/*
+ * mutex.c - an owner, and a queue of those who want to be it. Who unlocks makes
+ * the first of them the owner: nobody overtakes one that waits.
+ *
+ * Linux: kernel/locking/mutex.c, its MUTEX_FLAG_HANDOFF for every waiter, and
+ * without spinning on the owner.
+ */
 #include <sched/mutex.h>
 
+#include <cpu/irqflags.h>
 #include <trap/report.h>
 
 bool mutex_trylock(struct mutex *lock)
@@ -13,16 +20,54 @@ bool mutex_trylock(struct mutex *lock)
 					   __ATOMIC_RELAXED);
 }
 
+/* It is ours, handed over or free, or there is a place in the queue for us. */
+static bool take_or_queue(struct mutex *lock, struct wait_queue_entry *entry)
+{
+	u64 flags = local_irq_save();
+	bool ours;
+
+	raw_spin_lock(&lock->wait.lock);
+	ours = READ_ONCE(lock->owner) == current || mutex_trylock(lock);
+	if (ours)
+		finish_wait_locked(&lock->wait, entry);
+	else
+		prepare_to_wait_locked(&lock->wait, entry,
+				       TASK_UNINTERRUPTIBLE);
+	raw_spin_unlock(&lock->wait.lock);
+	local_irq_restore(flags);
+	return ours;
+}
+
 void mutex_lock(struct mutex *lock)
 {
+	struct wait_queue_entry entry = { .task = current };
+
 	might_sleep();
 	BUG_ON(READ_ONCE(lock->owner) == current);
-	wait_event(lock->wait, mutex_trylock(lock));
+	if (mutex_trylock(lock))
+		return;
+	while (!take_or_queue(lock, &entry))
+		schedule();
 }
 
 void mutex_unlock(struct mutex *lock)
 {
+	struct wait_queue_entry *next;
+	u64 flags;
+
 	BUG_ON(READ_ONCE(lock->owner) != current);
-	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELEASE);
-	wake_up(&lock->wait);
+	preempt_disable();
+	flags = local_irq_save();
+	raw_spin_lock(&lock->wait.lock);
+	next = lock->wait.first;
+	__atomic_store_n(&lock->owner, next ? next->task : NULL,
+			 __ATOMIC_RELEASE);
+	if (next) {
+		lock->wait.first = next->next;
+		next->queued = false;
+		wake_up_process(next->task);
+	}
+	raw_spin_unlock(&lock->wait.lock);
+	local_irq_restore(flags);
+	preempt_enable();
 }

@@ -33,62 +33,89 @@ static struct wait_queue_entry **link_to(struct wait_queue_head *wq,
 	return link;
 }
 
+/* Behind its equals. */
+static void enqueue(struct wait_queue_head *wq, struct wait_queue_entry *entry)
+{
+	struct wait_queue_entry **link = &wq->first;
+	bool last = entry->flags & WQ_FLAG_EXCLUSIVE;
+
+	while (*link && (last || !((*link)->flags & WQ_FLAG_EXCLUSIVE)))
+		link = &(*link)->next;
+	entry->next = *link;
+	*link = entry;
+	entry->queued = true;
+}
+
+void prepare_to_wait_locked(struct wait_queue_head *wq,
+			    struct wait_queue_entry *entry, u32 state)
+{
+	if (!entry->queued)
+		enqueue(wq, entry);
+	set_current_state(state);
+}
+
+void finish_wait_locked(struct wait_queue_head *wq,
+			struct wait_queue_entry *entry)
+{
+	set_current_state(TASK_RUNNING);
+	if (entry->queued)
+		*link_to(wq, entry) = entry->next;
+	entry->queued = false;
+}
+
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry,
 		     u32 state)
 {
 	u64 flags = lock_queue(wq);
 
-	if (!entry->queued) {
-		entry->queued = true;
-		entry->next = NULL;
-		*link_to(wq, NULL) = entry;
-	}
-	set_current_state(state);
+	prepare_to_wait_locked(wq, entry, state);
 	unlock_queue(wq, flags);
+}
+
+void prepare_to_wait_exclusive(struct wait_queue_head *wq,
+			       struct wait_queue_entry *entry, u32 state)
+{
+	entry->flags |= WQ_FLAG_EXCLUSIVE;
+	prepare_to_wait(wq, entry, state);
 }
 
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
-	u64 flags;
+	u64 flags = lock_queue(wq);
 
-	set_current_state(TASK_RUNNING);
-	flags = lock_queue(wq);
-	if (entry->queued)
-		*link_to(wq, entry) = entry->next;
-	entry->queued = false;
+	finish_wait_locked(wq, entry);
 	unlock_queue(wq, flags);
 }
 
-/* Out of the queue at once, so that the next wake-up is the next one's. */
-static void wake_first(struct wait_queue_head *wq)
+/*
+ * Who was woken leaves the queue at once, so that the next wake-up is the next
+ * one's; who runs already stays, and does not count.
+ */
+void __wake_up_locked(struct wait_queue_head *wq, u32 mask, u32 nr)
 {
-	struct wait_queue_entry *entry = wq->first;
+	struct wait_queue_entry **link = &wq->first, *entry;
 
-	wq->first = entry->next;
-	entry->queued = false;
-	wake_up_process(entry->task);
+	while ((entry = *link)) {
+		bool exclusive = entry->flags & WQ_FLAG_EXCLUSIVE;
+
+		if (!try_to_wake_up(entry->task, mask)) {
+			link = &entry->next;
+			continue;
+		}
+		*link = entry->next;
+		entry->queued = false;
+		if (exclusive && nr && !--nr)
+			break;
+	}
 }
 
-void wake_up(struct wait_queue_head *wq)
+void __wake_up(struct wait_queue_head *wq, u32 mask, u32 nr)
 {
 	u64 flags;
 
 	preempt_disable(); /* the woken one wants the lock, too */
 	flags = lock_queue(wq);
-	if (wq->first)
-		wake_first(wq);
-	unlock_queue(wq, flags);
-	preempt_enable();
-}
-
-void wake_up_all(struct wait_queue_head *wq)
-{
-	u64 flags;
-
-	preempt_disable();
-	flags = lock_queue(wq);
-	while (wq->first)
-		wake_first(wq);
+	__wake_up_locked(wq, mask, nr);
 	unlock_queue(wq, flags);
 	preempt_enable();
 }
@@ -109,11 +136,25 @@ static enum hrtimer_restart wake_sleeper(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* No sooner than usec from now; what is too far for a ktime_t is the end. */
+static ktime_t end_of(u64 usec)
+{
+	ktime_t now = ktime_get();
+	u64 most = (u64)(KTIME_MAX - now) / NSEC_PER_USEC;
+
+	return now + (ktime_t)(min(usec, most) * NSEC_PER_USEC);
+}
+
 u64 schedule_timeout(u64 usec)
 {
 	struct sleeper s = { .task = current };
-	ktime_t end = ktime_get() + (ktime_t)(usec * NSEC_PER_USEC), left;
+	ktime_t end, left;
 
+	if (usec == MAX_SCHEDULE_TIMEOUT) {
+		schedule();
+		return usec;
+	}
+	end = end_of(usec);
 	hrtimer_init(&s.timer, wake_sleeper);
 	hrtimer_start(&s.timer, end, HRTIMER_MODE_ABS);
 	schedule();
