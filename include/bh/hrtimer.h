@@ -36,9 +36,16 @@ void hrtimer_init(struct hrtimer *timer,
 
 /*
  * Have it expire at tim, or that much from now, on this CPU; if it is queued
- * it is moved. Any context but NMI.
+ * it is moved. While its function runs it stays on that CPU. What is over
+ * already expires at once. Any context but NMI.
  */
 void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode);
+
+/* The same with the time that it has: hrtimer_forward() has moved it. */
+static inline void hrtimer_restart(struct hrtimer *timer)
+{
+	hrtimer_start(timer, timer->expires, HRTIMER_MODE_ABS);
+}
 
 /*
  * Take it back. 1: it was queued; 0: it was not; -1: its function runs now.
@@ -49,9 +56,25 @@ int hrtimer_cancel(struct hrtimer *timer);
 
 /*
  * Put expires a whole number of intervals forward, past now: how many it was.
- * In the function, before HRTIMER_RESTART.
+ * In the function, before HRTIMER_RESTART; 0, and nothing, if it is queued.
  */
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval);
+
+static inline u64 hrtimer_forward_now(struct hrtimer *timer, ktime_t interval)
+{
+	return hrtimer_forward(timer, ktime_get(), interval);
+}
+
+/* Until it expires; negative: it should have. */
+static inline ktime_t hrtimer_get_remaining(const struct hrtimer *timer)
+{
+	return timer->expires - ktime_get();
+}
+
+static inline bool hrtimer_is_queued(const struct hrtimer *timer)
+{
+	return READ_ONCE(timer->queued);
+}
 
 /* Is it queued, or its function running? */
 bool hrtimer_active(const struct hrtimer *timer);

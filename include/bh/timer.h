@@ -16,9 +16,15 @@ struct timer_list {
 	struct list_head entry; /* in its CPU's list; under its lock */
 	u64 expires;		/* jiffies */
 	void (*function)(struct timer_list *timer);
-	u32 cpu; /* while pending or running */
+	u32 cpu;   /* while pending or running */
+	u32 flags; /* TIMER_IRQSAFE */
 	bool pending;
 };
+
+/*
+ * Its function has IF=0, so that an interrupt may wait for it. Linux's value.
+ */
+#define TIMER_IRQSAFE 0x00200000
 
 /* Jiffies since the TSC was 0. Any context. */
 u64 get_jiffies_64(void);
@@ -29,23 +35,33 @@ static inline u64 msecs_to_jiffies(u64 ms)
 	return (ms * HZ + 999) / 1000;
 }
 
+/* flags: TIMER_IRQSAFE or 0. */
 void timer_setup(struct timer_list *timer,
-		 void (*function)(struct timer_list *timer));
+		 void (*function)(struct timer_list *timer), u32 flags);
 
 /*
  * Have it expire when jiffies reach expires, on this CPU: true if it was
- * pending, and is moved. add_timer() takes expires from the timer itself,
- * which is not pending. Any context but NMI.
+ * pending, and is moved. Several CPUs may do so at once. While its function
+ * runs it stays on that CPU. _pending: only if it is pending; timer_reduce():
+ * only if that is earlier. add_timer() takes expires from the timer itself,
+ * which is not pending. What is over already expires with the next jiffy if
+ * this one has been served. Any context but NMI.
  */
 bool mod_timer(struct timer_list *timer, u64 expires);
+bool mod_timer_pending(struct timer_list *timer, u64 expires);
+bool timer_reduce(struct timer_list *timer, u64 expires);
 void add_timer(struct timer_list *timer);
 
 /*
  * Take it back: true if it was pending. _sync also waits until its function
- * does not run: not from that function, nor from an interrupt.
+ * does not run: not from that function, nor, without TIMER_IRQSAFE, from an
+ * interrupt. _try does not wait: -1, it runs. shutdown: nobody starts it again
+ * before timer_setup().
  */
 bool timer_delete(struct timer_list *timer);
 bool timer_delete_sync(struct timer_list *timer);
+int timer_delete_sync_try(struct timer_list *timer);
+bool timer_shutdown_sync(struct timer_list *timer);
 
 static inline bool timer_pending(const struct timer_list *timer)
 {

@@ -17,9 +17,11 @@
 #include <cpu/irqflags.h>
 #include <cpu/spinlock.h>
 #include <trace/events.h>
+#include <trap/report.h>
 
-#define LEAST_NS 1000
-#define LATE_US	 20000 /* for an interrupt that had been raised */
+#define MIGRATING (~0u) /* a timer's cpu, between two bases */
+#define LEAST_NS  1000
+#define LATE_US	  20000 /* for an interrupt that had been raised */
 #define MOST_NS                                                               \
 	(ktime_t) NSEC_PER_SEC /* farther ones in steps: the count is 32 bits \
 				*/
@@ -45,7 +47,8 @@ ktime_t ktime_get(void)
 void hrtimer_init(struct hrtimer *timer,
 		  enum hrtimer_restart (*function)(struct hrtimer *timer))
 {
-	*timer = (struct hrtimer){ .function = function };
+	*timer = (struct hrtimer){ .function = function,
+				   .cpu = smp_processor_id() };
 }
 
 static struct hrtimer_cpu_base *base_of(u32 cpu)
@@ -124,10 +127,55 @@ static bool dequeue(struct hrtimer_cpu_base *base, struct hrtimer *timer)
 	return true;
 }
 
+/* The base that it is of, and stays of; NULL: it has just moved. */
+static struct hrtimer_cpu_base *try_lock_timer(const struct hrtimer *timer,
+					       u64 *flags)
+{
+	u32 cpu = READ_ONCE(timer->cpu);
+	struct hrtimer_cpu_base *base;
+
+	if (cpu == MIGRATING)
+		return NULL;
+	base = base_of(cpu);
+	*flags = lock_base(base);
+	if (READ_ONCE(timer->cpu) == cpu)
+		return base;
+	unlock_base(base, *flags);
+	return NULL;
+}
+
+static struct hrtimer_cpu_base *lock_timer(const struct hrtimer *timer,
+					   u64 *flags)
+{
+	struct hrtimer_cpu_base *base = NULL;
+
+	BUG_ON(!WAIT_FOR((base = try_lock_timer(timer, flags)),
+			 WAIT_DEFAULT_US));
+	return base;
+}
+
+/*
+ * To this CPU; but one whose function runs stays there, so that it does not run
+ * on two at once. Locked, and so is the base that it returns.
+ */
+static struct hrtimer_cpu_base *move_here(struct hrtimer_cpu_base *base,
+					  struct hrtimer *timer)
+{
+	struct hrtimer_cpu_base *here = this_cpu_ptr(&hrtimer_bases);
+
+	if (base == here || base->running == timer)
+		return base;
+	WRITE_ONCE(timer->cpu, MIGRATING);
+	raw_spin_unlock(&base->lock);
+	raw_spin_lock(&here->lock);
+	__atomic_store_n(&timer->cpu, smp_processor_id(), __ATOMIC_RELEASE);
+	return here;
+}
+
 int hrtimer_try_to_cancel(struct hrtimer *timer)
 {
-	struct hrtimer_cpu_base *base = base_of(READ_ONCE(timer->cpu));
-	u64 flags = lock_base(base);
+	u64 flags;
+	struct hrtimer_cpu_base *base = lock_timer(timer, &flags);
 	int ret = base->running == timer ? -1 : dequeue(base, timer);
 
 	/* Another CPU's timer may tick once for nothing. */
@@ -145,19 +193,25 @@ int hrtimer_cancel(struct hrtimer *timer)
 	return ret;
 }
 
+/* KTIME_MAX is for ever, and so is what lies beyond it. */
+static ktime_t from_now(ktime_t tim)
+{
+	ktime_t now = ktime_get();
+
+	return tim > KTIME_MAX - now ? KTIME_MAX : now + tim;
+}
+
 void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode)
 {
-	struct hrtimer_cpu_base *base;
-	u64 flags = local_irq_save();
+	u64 flags;
+	struct hrtimer_cpu_base *base = lock_timer(timer, &flags);
 
-	if (READ_ONCE(timer->queued))
-		hrtimer_try_to_cancel(timer);
-	base = this_cpu_ptr(&hrtimer_bases);
-	raw_spin_lock(&base->lock);
-	timer->expires = mode == HRTIMER_MODE_REL ? ktime_get() + tim : tim;
-	timer->cpu = smp_processor_id();
+	dequeue(base, timer);
+	base = move_here(base, timer);
+	timer->expires = mode == HRTIMER_MODE_REL ? from_now(tim) : tim;
 	enqueue(base, timer);
-	if (base->first == timer)
+	/* Another CPU's is in its interrupt, and sets it at the end. */
+	if (base == this_cpu_ptr(&hrtimer_bases) && base->first == timer)
 		program(base);
 	unlock_base(base, flags);
 }
@@ -211,7 +265,7 @@ u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 	ktime_t late = now - timer->expires;
 	u64 n;
 
-	if (late < 0 || interval <= 0)
+	if (late < 0 || interval <= 0 || timer->queued)
 		return 0;
 	n = (u64)(late / interval) + 1;
 	timer->expires += (ktime_t)n * interval;
@@ -220,8 +274,10 @@ u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 
 bool hrtimer_active(const struct hrtimer *timer)
 {
-	return READ_ONCE(timer->queued) ||
-	       READ_ONCE(base_of(READ_ONCE(timer->cpu))->running) == timer;
+	u32 cpu = READ_ONCE(timer->cpu);
+
+	return READ_ONCE(timer->queued) || cpu == MIGRATING ||
+	       READ_ONCE(base_of(cpu)->running) == timer;
 }
 
 u32 hrtimers_queued(void)

@@ -2,7 +2,11 @@
 /*
  * timer.c - each CPU's list of timers by jiffy, served by TIMER_SOFTIRQ. One
  * hrtimer, set to the first of them, raises it: there is no tick when nobody
- * waits.
+ * waits. A jiffy is served once: what a function starts for now, or for long
+ * ago, is for the next one.
+ *
+ * A timer's cpu says which base's lock guards it; between two bases it is
+ * TIMER_MIGRATING, for no longer than two locks take.
  *
  * Linux: kernel/time/timer.c; a sorted list stands for its wheel.
  */
@@ -14,12 +18,16 @@
 #include <cpu/percpu.h>
 #include <cpu/spinlock.h>
 #include <trace/events.h>
+#include <trap/report.h>
 
-#define JIFFY_NS (NSEC_PER_SEC / HZ)
+#define JIFFY_NS	(NSEC_PER_SEC / HZ)
+#define TIMER_MIGRATING (~0u)
 
 struct timer_base {
-	raw_spinlock_t lock;	 /* guards all that follows */
-	struct list_head timers; /* the next one first */
+	raw_spinlock_t lock;	  /* guards all that follows */
+	struct list_head timers;  /* the next one first */
+	struct list_head expired; /* their turn has come, one by one */
+	u64 clk;		  /* the first jiffy that was not served */
 	struct timer_list *running;
 	struct hrtimer alarm;
 };
@@ -50,6 +58,7 @@ void init_timers_cpu(u32 cpu)
 	base->running = NULL;
 	INIT_LIST_HEAD(&base->timers);
 	hrtimer_init(&base->alarm, raise_timer_softirq);
+	INIT_LIST_HEAD(&base->expired);
 }
 
 static u64 lock_base(struct timer_base *base)
@@ -66,16 +75,23 @@ static void unlock_base(struct timer_base *base, u64 flags)
 	local_irq_restore(flags);
 }
 
-/* The first one's jiffy begins: on the base's CPU, locked. */
+/*
+ * The first one's jiffy begins; with none, no interrupt for nothing. On the
+ * base's CPU, or with none left on any, locked.
+ */
 static void set_alarm(struct timer_base *base)
 {
 	struct timer_list *first;
+	u64 at;
 
-	if (list_empty(&base->timers))
+	if (list_empty(&base->timers)) {
+		hrtimer_try_to_cancel(&base->alarm);
 		return;
+	}
 	first = list_first_entry(&base->timers, struct timer_list, entry);
-	hrtimer_start(&base->alarm, (ktime_t)(first->expires * JIFFY_NS),
-		      HRTIMER_MODE_ABS);
+	at = max(first->expires, base->clk);
+	at = min(at, (u64)KTIME_MAX / JIFFY_NS);
+	hrtimer_start(&base->alarm, (ktime_t)(at * JIFFY_NS), HRTIMER_MODE_ABS);
 }
 
 /* Behind those of the same jiffy. Locked. */
@@ -93,9 +109,11 @@ static void enqueue(struct timer_base *base, struct timer_list *timer)
 }
 
 void timer_setup(struct timer_list *timer,
-		 void (*function)(struct timer_list *timer))
+		 void (*function)(struct timer_list *timer), u32 flags)
 {
-	*timer = (struct timer_list){ .function = function };
+	*timer = (struct timer_list){ .function = function,
+				      .flags = flags,
+				      .cpu = smp_processor_id() };
 }
 
 /* Locked. */
@@ -108,42 +126,86 @@ static bool dequeue(struct timer_list *timer)
 	return true;
 }
 
-bool timer_delete(struct timer_list *timer)
+/* The base that it is of, and stays of; NULL: it has just moved. */
+static struct timer_base *try_lock_timer_base(struct timer_list *timer,
+					      u64 *flags)
 {
-	struct timer_base *base =
-		per_cpu_ptr(&timer_bases, READ_ONCE(timer->cpu));
-	u64 flags = lock_base(base);
-	bool was = dequeue(timer);
+	u32 cpu = READ_ONCE(timer->cpu);
+	struct timer_base *base;
 
-	unlock_base(base, flags);
-	return was;
+	if (cpu == TIMER_MIGRATING)
+		return NULL;
+	base = per_cpu_ptr(&timer_bases, cpu);
+	*flags = lock_base(base);
+	if (READ_ONCE(timer->cpu) == cpu)
+		return base;
+	unlock_base(base, *flags);
+	return NULL;
 }
 
-bool timer_delete_sync(struct timer_list *timer)
+static struct timer_base *lock_timer_base(struct timer_list *timer, u64 *flags)
 {
-	bool was = timer_delete(timer);
+	struct timer_base *base = NULL;
 
-	WAIT_FOR(READ_ONCE(per_cpu_ptr(&timer_bases, READ_ONCE(timer->cpu))
-				   ->running) != timer,
-		 WAIT_DEFAULT_US);
-	return timer_delete(timer) || was; /* it may have started itself */
+	BUG_ON(!WAIT_FOR((base = try_lock_timer_base(timer, flags)),
+			 WAIT_DEFAULT_US));
+	return base;
+}
+
+/*
+ * To this CPU; but one whose function runs stays there, so that it does not run
+ * on two at once. Locked, and so is the base that it returns.
+ */
+static struct timer_base *move_here(struct timer_base *base,
+				    struct timer_list *timer)
+{
+	struct timer_base *here = this_base();
+
+	if (base == here || base->running == timer)
+		return base;
+	WRITE_ONCE(timer->cpu, TIMER_MIGRATING);
+	raw_spin_unlock(&base->lock);
+	raw_spin_lock(&here->lock);
+	__atomic_store_n(&timer->cpu, smp_processor_id(), __ATOMIC_RELEASE);
+	return here;
+}
+
+enum { MOD_ANY, MOD_PENDING_ONLY, MOD_REDUCE };
+
+static bool __mod_timer(struct timer_list *timer, u64 expires, u32 how)
+{
+	u64 flags;
+	struct timer_base *base = lock_timer_base(timer, &flags);
+	bool was = timer->pending;
+
+	if (!timer->function || (!was && how == MOD_PENDING_ONLY) ||
+	    (was && how == MOD_REDUCE && timer->expires <= expires))
+		goto out;
+	dequeue(timer);
+	base = move_here(base, timer);
+	timer->expires = expires;
+	enqueue(base, timer);
+	/* Another CPU's is in its softirq, and sets it at the end. */
+	if (base == this_base() && base->timers.next == &timer->entry)
+		set_alarm(base);
+out:
+	unlock_base(base, flags);
+	return was;
 }
 
 bool mod_timer(struct timer_list *timer, u64 expires)
 {
-	bool was = timer_delete(timer);
-	struct timer_base *base;
-	u64 flags = local_irq_save();
+	return __mod_timer(timer, expires, MOD_ANY);
+}
 
-	base = this_base();
-	raw_spin_lock(&base->lock);
-	timer->expires = expires;
-	timer->cpu = smp_processor_id();
-	enqueue(base, timer);
-	if (base->timers.next == &timer->entry)
-		set_alarm(base);
-	unlock_base(base, flags);
-	return was;
+bool mod_timer_pending(struct timer_list *timer, u64 expires)
+{
+	return __mod_timer(timer, expires, MOD_PENDING_ONLY);
+}
+
+bool timer_reduce(struct timer_list *timer, u64 expires)
+{
+	return __mod_timer(timer, expires, MOD_REDUCE);
 }
 
 void add_timer(struct timer_list *timer)
@@ -151,17 +213,85 @@ void add_timer(struct timer_list *timer)
 	mod_timer(timer, timer->expires);
 }
 
+static bool __timer_delete(struct timer_list *timer, bool shutdown)
+{
+	u64 flags;
+	struct timer_base *base = lock_timer_base(timer, &flags);
+	bool was = dequeue(timer);
+
+	if (was && list_empty(&base->timers))
+		set_alarm(base);
+	if (shutdown)
+		timer->function = NULL;
+	unlock_base(base, flags);
+	return was;
+}
+
+bool timer_delete(struct timer_list *timer)
+{
+	return __timer_delete(timer, false);
+}
+
+int timer_delete_sync_try(struct timer_list *timer)
+{
+	u64 flags;
+	struct timer_base *base = lock_timer_base(timer, &flags);
+	int was = base->running == timer ? -1 : dequeue(timer);
+
+	if (was > 0 && list_empty(&base->timers))
+		set_alarm(base);
+	unlock_base(base, flags);
+	return was;
+}
+
+/* What its function starts again meanwhile is taken back, too. */
+static bool __timer_delete_sync(struct timer_list *timer, bool shutdown)
+{
+	bool was = __timer_delete(timer, shutdown);
+	int last;
+
+	WAIT_FOR((last = timer_delete_sync_try(timer)) >= 0, WAIT_DEFAULT_US);
+	return was || last > 0;
+}
+
+bool timer_delete_sync(struct timer_list *timer)
+{
+	return __timer_delete_sync(timer, false);
+}
+
+bool timer_shutdown_sync(struct timer_list *timer)
+{
+	return __timer_delete_sync(timer, true);
+}
+
 /* Locked, IF=0, on entry and exit; not while the function runs. */
 static void call(struct timer_base *base, struct timer_list *timer)
 {
+	void (*function)(struct timer_list * t) = timer->function;
+	bool irqs_off = timer->flags & TIMER_IRQSAFE;
+
 	dequeue(timer);
 	base->running = timer;
-	unlock_base(base, X86_EFLAGS_IF);
-	trace_timer_expire_entry(timer, timer->function, get_jiffies_64());
-	timer->function(timer);
+	unlock_base(base, irqs_off ? 0 : X86_EFLAGS_IF);
+	trace_timer_expire_entry(timer, function, get_jiffies_64());
+	function(timer); /* and it may be gone */
 	trace_timer_expire_exit(timer);
 	lock_base(base);
 	base->running = NULL;
+}
+
+/* Locked. Whose jiffy has begun, in their order. */
+static void collect_expired(struct timer_base *base, u64 now)
+{
+	while (!list_empty(&base->timers)) {
+		struct timer_list *first = list_first_entry(
+			&base->timers, struct timer_list, entry);
+
+		if (first->expires > now)
+			break;
+		list_del_init(&first->entry);
+		list_add_tail(&first->entry, &base->expired);
+	}
 }
 
 void run_timer_softirq(void)
@@ -169,14 +299,12 @@ void run_timer_softirq(void)
 	struct timer_base *base = this_base();
 	u64 flags = lock_base(base), now = get_jiffies_64();
 
-	while (!list_empty(&base->timers)) {
-		struct timer_list *first = list_first_entry(
-			&base->timers, struct timer_list, entry);
-
-		if (first->expires > now)
-			break;
-		call(base, first);
-	}
+	if (now >= base->clk)
+		collect_expired(base, now);
+	base->clk = now + 1;
+	while (!list_empty(&base->expired))
+		call(base, list_first_entry(&base->expired, struct timer_list,
+					    entry));
 	set_alarm(base);
 	unlock_base(base, flags);
 }
@@ -189,5 +317,6 @@ void timers_discard(void)
 	base->lock.locked = 0;
 	base->running = NULL;
 	INIT_LIST_HEAD(&base->timers);
+	INIT_LIST_HEAD(&base->expired);
 	local_irq_restore(flags);
 }

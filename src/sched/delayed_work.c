@@ -16,7 +16,7 @@ static void timer_is_over(struct timer_list *timer)
 void init_delayed_work(struct delayed_work *dwork, work_func_t func)
 {
 	init_work(&dwork->work, func);
-	timer_setup(&dwork->timer, timer_is_over);
+	timer_setup(&dwork->timer, timer_is_over, TIMER_IRQSAFE);
 }
 
 static void start(struct workqueue_struct *wq, struct delayed_work *dwork,

@@ -72,7 +72,7 @@ static void use_all(void *unused)
 	*d = (struct diary){ .begin = ktime_get() };
 	init_completion(&d->done);
 	hrtimer_init(h, on_hrtimer);
-	timer_setup(t, on_timer);
+	timer_setup(t, on_timer, 0);
 	init_delayed_work(w, on_work);
 	hrtimer_start(h, DELAY_MS * 1000000, HRTIMER_MODE_REL);
 	mod_timer(t, get_jiffies_64() + msecs_to_jiffies(DELAY_MS) + 1);

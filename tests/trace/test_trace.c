@@ -306,7 +306,7 @@ TEST(trace, a_timer_is_seen_from_its_vector_to_its_function,
 	static struct timer_list timer;
 	u32 n, at = 0;
 
-	timer_setup(&timer, timer_fn);
+	timer_setup(&timer, timer_fn, 0);
 	if (!trace_open(256))
 		return;
 	mod_timer(&timer, get_jiffies_64() + 1);
