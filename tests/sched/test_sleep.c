@@ -65,9 +65,9 @@ TEST(sched, schedule_timeout_returns_what_is_left_when_woken,
 
 	sleeper = current;
 	hrtimer_init(&timer, wake_sleeper);
-	hrtimer_start(&timer, 400 * NSEC_PER_USEC, HRTIMER_MODE_REL);
 	begun = ktime_get();
 	set_current_state(TASK_UNINTERRUPTIBLE);
+	hrtimer_start(&timer, 400 * NSEC_PER_USEC, HRTIMER_MODE_REL);
 	left = schedule_timeout(RUN_US);
 	slept = ktime_get() - begun;
 	EXPECT_EQ(current->state, TASK_RUNNING);
