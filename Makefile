@@ -12,7 +12,7 @@ HOSTCC  ?= gcc
 Q       := $(if $(V),,@)
 
 # Lowest first: a room includes only itself and rooms to its left.
-ROOMS := lib cpu console mm trace trap acpi time apic bh sched irq entry dev smp ktest
+ROOMS := lib cpu console mm trace trap lockdep acpi time apic bh sched irq entry dev smp ktest
 
 # What `make run` passes on.
 SMP ?= 1
@@ -47,7 +47,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
 PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
 # All but the hot paths (irq bh apic) for size: thousands of cases must fit.
-build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trace/% trap/% acpi/% \
+build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trace/% trap/% lockdep/% acpi/% \
 	time/% dev/% smp/% sched/% ktest/%): CFLAGS += -Os
 build/tests/%.o: CFLAGS += -Oz
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector

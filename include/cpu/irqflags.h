@@ -1,37 +1,120 @@
 /* SPDX-License-Identifier: MIT */
-/* irqflags.h - local_irq_*(): the interrupt flag as the code above uses it. */
+/*
+ * irqflags.h - local_irq_*(): the interrupt flag as the code above uses it, and
+ * the points at which src/lockdep/ sees it change.
+ *
+ * A point is a comparison and an untaken branch while lockdep_on is false, and
+ * changes no register: what it calls, src/cpu/irqflags_thunk.S saves all. It
+ * stands before the change, and looks at IF itself. Linux:
+ * include/linux/irqflags.h.
+ */
 #pragma once
 
 #include <asm/irqflags.h>
 
-static inline void local_irq_disable(void)
+/* Only src/lockdep/ writes it; it fills the hooks before. */
+extern bool lockdep_on;
+
+struct pt_regs;
+
+/* ip: where; flags: RFLAGS before. IF=0 while they run. */
+struct irqflags_hooks {
+	void (*hardirqs_off)(u64 ip, u64 flags);
+	void (*hardirqs_on)(u64 ip, u64 flags);
+	/* An exception's first and last act; regs is what it interrupted. */
+	void (*exception_enter)(struct pt_regs *regs);
+	void (*exception_exit)(struct pt_regs *regs);
+};
+extern struct irqflags_hooks irqflags_hooks;
+
+/* The word behind the call says where it goes on: there and back in two. */
+#define IRQFLAGS_POINT(thunk)                                               \
+	__asm__ volatile("cmpb $0, lockdep_on(%%rip)\n\t"                   \
+			 "jne 1f\n"                                         \
+			 "2:\n\t"                                           \
+			 ".pushsection .text.unlikely, \"ax\", @progbits\n" \
+			 "1:\tcall " #thunk "\n\t"                          \
+			 ".long 2b - .\n\t"                                 \
+			 ".popsection"                                      \
+			 :                                                  \
+			 :                                                  \
+			 : "memory", "cc")
+
+/* local_irq_*()'s halves, for who changes IF by other means. */
+static __always_inline void trace_hardirqs_off(void)
 {
+	IRQFLAGS_POINT(trace_hardirqs_off_thunk);
+}
+
+static __always_inline void trace_hardirqs_on(void)
+{
+	IRQFLAGS_POINT(trace_hardirqs_on_thunk);
+}
+
+static __always_inline void local_irq_disable(void)
+{
+	trace_hardirqs_off();
 	native_irq_disable();
 }
 
-static inline void local_irq_enable(void)
+static __always_inline void local_irq_enable(void)
 {
+	trace_hardirqs_on();
 	native_irq_enable();
 }
 
-static inline u64 local_irq_save(void)
+static __always_inline u64 local_irq_save(void)
 {
 	u64 flags = native_save_fl();
 
-	native_irq_disable();
+	local_irq_disable();
 	return flags;
 }
 
 /* Put IF back as local_irq_save() found it. */
-static inline void local_irq_restore(u64 flags)
+static __always_inline void local_irq_restore(u64 flags)
 {
 	if (flags & X86_EFLAGS_IF)
-		native_irq_enable();
+		local_irq_enable();
 	else
-		native_irq_disable();
+		local_irq_disable();
+}
+
+/*
+ * Sleep until an interrupt has been handled, and none between. IF=1 then.
+ * _disable: and 0 again.
+ */
+static __always_inline void safe_halt(void)
+{
+	trace_hardirqs_on();
+	native_safe_halt();
+}
+
+static __always_inline void safe_halt_disable(void)
+{
+	if (unlikely(READ_ONCE(lockdep_on))) {
+		safe_halt();
+		local_irq_disable();
+		return;
+	}
+	native_safe_halt();
+	native_irq_disable();
 }
 
 static inline bool irqs_disabled(void)
 {
 	return !(native_save_fl() & X86_EFLAGS_IF);
+}
+
+/* In C, so that the entries have no instruction more. */
+static __always_inline void trace_exception_enter(struct pt_regs *regs)
+{
+	if (unlikely(READ_ONCE(lockdep_on)))
+		irqflags_hooks.exception_enter(regs);
+}
+
+static __always_inline void trace_exception_exit(struct pt_regs *regs)
+{
+	if (unlikely(READ_ONCE(lockdep_on)))
+		irqflags_hooks.exception_exit(regs);
 }

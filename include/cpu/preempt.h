@@ -44,6 +44,9 @@
  */
 #define CS_PREEMPT 0x10000
 
+/* The same of what src/lockdep/ saw: the return to IF=1 is to be seen, too. */
+#define CS_TRACED 0x20000
+
 static_assert(NMI_MASK == 0x00f00000 && HARDIRQ_MASK == 0x000f0000 &&
 		      SOFTIRQ_MASK == 0x0000ff00 && PREEMPT_MASK == 0x000000ff,
 	      "Linux: include/linux/preempt.h");

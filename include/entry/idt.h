@@ -48,4 +48,6 @@ IDTENTRY_PARANOID_LIST(X)
 #undef X
 extern char early_idt_handler_array[];
 extern char irq_entries_start[]; /* vector v at + (v - 32) * IRQ_STUB_SIZE */
+extern char traced_irq_entries_start[];
+extern char return_from_event[]; /* the way back of all that use no IST */
 void asm_int80(void);

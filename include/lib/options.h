@@ -28,6 +28,7 @@ struct options {
 	bool stress;
 	bool bench;
 	bool trace;
+	bool lockdep;
 	bool monitor;
 	bool verbose;
 	bool seed_given;
@@ -62,8 +63,9 @@ const char *options_skip_command(const char *text);
  * Parse whitespace-separated words (a '#' word begins a comment that runs to
  * the end of the line) into opt. A bad word is recorded in errors, names
  * itself, and leaves its option as it was. Flags (list shuffle stress bench
- * trace monitor verbose) may stand alone or take =0/=1. A byte order mark is
- * passed over. errors is set, not added to. Returns the number of bad words.
+ * trace lockdep monitor verbose) may stand alone or take =0/=1. A byte order
+ * mark is passed over. errors is set, not added to. Returns the number of bad
+ * words.
  */
 u32 options_parse(struct options *opt, const char *text,
 		  struct option_errors *errors);

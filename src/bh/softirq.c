@@ -14,6 +14,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/stacks.h>
+#include <lockdep/lockdep.h>
 #include <trace/events.h>
 
 static const char *const softirq_to_name[NR_SOFTIRQS] = {
@@ -127,6 +128,7 @@ static void __do_softirq(void)
 	u32 pending = local_softirq_pending();
 
 	preempt_count_add(SOFTIRQ_OFFSET);
+	trace_softirqs_off(__builtin_return_address(0));
 	do {
 		this_cpu_and32(softirq_pending, PENDING_RESCHED);
 		local_irq_enable();
@@ -137,6 +139,7 @@ static void __do_softirq(void)
 		 --rounds && !deadline_passed(end));
 	if (pending)
 		wakeup_softirqd();
+	trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
@@ -200,12 +203,14 @@ void softirq_kick_others(void)
 void local_bh_disable(void)
 {
 	preempt_count_add(SOFTIRQ_DISABLE_OFFSET);
+	trace_softirqs_off(__builtin_return_address(0));
 	barrier();
 }
 
 void local_bh_enable(void)
 {
 	barrier();
+	trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
 	if (local_softirq_pending())
 		do_softirq();

@@ -23,7 +23,8 @@
 #define ENTRY_TOP_ASM	0x48000		/* RSP0 - base of the CPU's area */
 #define NMI_EXECUTING	8		/* offset in the stack */
 #define CS_FROM_STUB	24		/* CS above vector, error code, rip */
-#define CS_PREEMPT	0x10000		/* cpu/preempt.h: IRETQ ignores it */
+#define CS_PREEMPT	0x10000		/* cpu/preempt.h: IRETQ ignores them */
+#define CS_TRACED	0x20000
 
 	.macro SYM_START name
 	.globl	\name
@@ -163,7 +164,7 @@
 
 	/* The kernel's own way back; the other ones are longer, and one each. */
 	.macro RETURN_FROM_EVENT
-	testl	$(CS_PREEMPT | 3), PT_CS(%rsp)
+	testl	$(CS_PREEMPT | CS_TRACED | 3), PT_CS(%rsp)
 	jnz	return_special
 	POP_REGS_AND_STUB
 	iretq

@@ -103,19 +103,25 @@ SYM_START asm_int80
 	call	do_int80
 	jmp	return_from_event
 
-/* Device vectors, a fixed stride apart: no symbol and no label for each. */
+/* A stub a vector, a fixed stride apart: no symbol and no label for each. */
+	.macro irq_entries start to
 	.balign	16
-SYM_START irq_entries_start
+SYM_START \start
 	.set	vec, FIRST_EXTERNAL_VECTOR
 	.rept	NR_VECTORS - FIRST_EXTERNAL_VECTOR
 	.balign	16, 0xcc
 	endbr64
 	pushq	$0
 	pushq	$vec
-	jmp	asm_common_interrupt
+	jmp	\to
 	.set	vec, vec + 1
 	.endr
-	.org	irq_entries_start + 16 * (NR_VECTORS - FIRST_EXTERNAL_VECTOR)
+	.org	\start + 16 * (NR_VECTORS - FIRST_EXTERNAL_VECTOR)
+	.endm
+
+	irq_entries irq_entries_start asm_common_interrupt
+	/* Where gates lead while src/lockdep/ wants to see. */
+	irq_entries traced_irq_entries_start asm_traced_interrupt
 
 SYM_START asm_common_interrupt
 	cld
@@ -123,12 +129,25 @@ SYM_START asm_common_interrupt
 	PUSH_REGS
 	CALL_ON_IRQ_STACK common_interrupt
 
+SYM_START asm_traced_interrupt
+	cld
+	SWAPGS_IF_USER CS_FROM_STUB
+	PUSH_REGS
+	CALL_ON_IRQ_STACK traced_interrupt
+
 SYM_START return_from_event
 	RETURN_FROM_EVENT
 return_special:
 	btrl	$16, PT_CS(%rsp)	/* CS_PREEMPT */
-	jnc	return_to_user
+	jnc	return_traced
 	call	preempt_schedule_irq
+	jmp	return_from_event
+return_traced:
+	btrl	$17, PT_CS(%rsp)	/* CS_TRACED */
+	jnc	return_to_user
+	movq	%rsp, %rdi
+	leaq	return_from_event(%rip), %rsi
+	call	lockdep_irq_return
 	jmp	return_from_event
 return_to_user:
 	cli

@@ -11,6 +11,7 @@
 #include <asm/special_insns.h>
 #include <irq/sysvec.h>
 #include <lib/errno.h>
+#include <lockdep/lockdep.h>
 #include <mm/paging.h>
 #include <trace/trace.h>
 
@@ -164,26 +165,59 @@ static void aim_gate(const struct idt_data *row)
 	WRITE_ONCE(idt_table[row->vector].raw[0], gate.raw[0]);
 }
 
+/* Who wants to see interrupts. Changed on the boot CPU, in task context. */
+static bool events_traced, flags_traced;
+
+static void *stub_of(u32 vector)
+{
+	char *start =
+		flags_traced ? traced_irq_entries_start : irq_entries_start;
+
+	return start + (vector - FIRST_EXTERNAL_VECTOR) * IRQ_STUB_SIZE;
+}
+
+static void aim_at_stub(u32 vector)
+{
+	struct idt_data row = { .vector = (u8)vector,
+				.addr = (void (*)(void))stub_of(vector) };
+
+	aim_gate(&row);
+}
+
 /*
- * While it is traced a system vector enters by its stub of irq_entries_start,
- * so that irq/trace.c is called first; Linux had a second IDT for this. The
- * image lies within 4 GiB of itself and is taken not to cross such a border.
+ * A system vector whose events are traced enters by its stub of
+ * irq_entries_start, so that irq/trace.c is called first; while src/lockdep/
+ * sees IF change, all enter by those of traced_irq_entries_start. Linux had a
+ * second IDT for this. The image lies within 4 GiB of itself and is taken not
+ * to cross such a border.
  */
-static void trace_gates(bool on)
+static void aim_gates(void)
 {
 	if (protect_range((u64)idt_table, PAGE_SIZE, PAGE_KERNEL))
 		return;
+	for (u32 v = FIRST_EXTERNAL_VECTOR; v < NR_VECTORS; v++) {
+		if (!is_system_vector(v))
+			aim_at_stub(v);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(apic_idts); i++) {
-		struct idt_data row = apic_idts[i];
-
-		if (on)
-			row.addr = (void (*)(void))(
-				irq_entries_start +
-				(row.vector - FIRST_EXTERNAL_VECTOR) *
-					IRQ_STUB_SIZE);
-		aim_gate(&row);
+		if (events_traced || flags_traced)
+			aim_at_stub(apic_idts[i].vector);
+		else
+			aim_gate(&apic_idts[i]);
 	}
 	protect_range((u64)idt_table, PAGE_SIZE, PAGE_KERNEL_RO);
+}
+
+static void trace_gates(bool on)
+{
+	events_traced = on;
+	aim_gates();
+}
+
+static void trace_flags_gates(bool on)
+{
+	flags_traced = on;
+	aim_gates();
 }
 
 int idt_setup_apic_and_irq_gates(void)
@@ -193,9 +227,7 @@ int idt_setup_apic_and_irq_gates(void)
 	idt_setup_from_table(idt_table, apic_idts, ARRAY_SIZE(apic_idts), true);
 	for (u32 v = FIRST_EXTERNAL_VECTOR; v < NR_VECTORS; v++) {
 		if (!is_system_vector(v))
-			set_intr_gate(v, irq_entries_start +
-						 (v - FIRST_EXTERNAL_VECTOR) *
-							 IRQ_STUB_SIZE);
+			set_intr_gate(v, stub_of(v));
 	}
 	err = map_range(CPU_ENTRY_IDT, (u64)idt_table, PAGE_SIZE,
 			PAGE_KERNEL_RO);
@@ -204,5 +236,6 @@ int idt_setup_apic_and_irq_gates(void)
 	if (!err)
 		load_current_idt();
 	trace_gates_hook = trace_gates;
+	lockdep_gates_hook = trace_flags_gates;
 	return err;
 }

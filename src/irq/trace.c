@@ -10,10 +10,12 @@
  * the vector's own function inside, as deep in hardirqs as ever.
  */
 #include <apic/lapic.h>
+#include <bh/softirq.h>
 #include <cpu/cpumask.h>
 #include <cpu/preempt.h>
 #include <irq/ipi.h>
 #include <irq/sysvec.h>
+#include <lockdep/lockdep.h>
 #include <trace/events.h>
 
 #include "internal.h"
@@ -121,6 +123,35 @@ static void handle_traced_sysvec(struct irq_desc *desc)
 }
 
 static struct irq_desc traced_sysvec = { .handle_irq = handle_traced_sysvec };
+
+static void handle_sysvec(struct pt_regs *regs)
+{
+	struct irq_desc *desc = this_vector_desc(regs->vector);
+
+	if (desc != &traced_sysvec) {
+		sysvec_fn[SLOT(regs->vector)](regs);
+		return;
+	}
+	irq_enter();
+	handle_traced_sysvec(desc);
+	irq_exit();
+}
+
+/* From entry.S, every vector's while src/lockdep/ is on. */
+void traced_interrupt(struct pt_regs *regs);
+void traced_interrupt(struct pt_regs *regs)
+{
+	bool sysvec = regs->vector >= FIRST_SYSTEM_VECTOR &&
+		      sysvec_fn[SLOT(regs->vector)];
+
+	lockdep_irq_enter(regs, sysvec ? (u64)sysvec_fn[SLOT(regs->vector)]
+				       : (u64)common_interrupt);
+	if (sysvec)
+		handle_sysvec(regs);
+	else
+		common_interrupt(regs);
+	lockdep_irq_exit(regs);
+}
 
 static void lead_sysvecs_to(struct irq_desc *desc)
 {

@@ -62,6 +62,10 @@ void tracing_begin(const struct options *opt);
 void tracing_after_case(void);
 void tracing_end(void);
 
+/* locking.c: what the option lockdep asks for, before and behind all cases. */
+void lockdep_begin(const struct options *opt);
+void lockdep_end(void);
+
 /* finish.c: leave as asked; never returns. */
 enum verdict { VERDICT_PASS = 0x10, VERDICT_FAIL = 0x11, VERDICT_BAIL = 0x12 };
 __noreturn void finish_run(enum finish how, enum verdict verdict);

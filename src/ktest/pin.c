@@ -185,8 +185,7 @@ void sleep_begin(void)
 void sleep_once(void)
 {
 	if (apic_timer_clock.freq_hz) {
-		native_safe_halt();
-		native_irq_disable();
+		safe_halt_disable();
 		return;
 	}
 	local_irq_enable();

@@ -162,11 +162,13 @@ __noreturn void ktest_run(void)
 	if (run.opt->shuffle || other)
 		printk("# seed=0x%llx", (unsigned long long)run.opt->seed);
 	tracing_begin(run.opt);
+	lockdep_begin(run.opt);
 	for (u32 n = 0; n < selected_count(); n++)
 		run_repeated(n);
 	tracing_end();
 	show_interrupts();
 	show_softirqs();
+	lockdep_end();
 	printk("# interrupts.raised_and_counted=%llu",
 	       (unsigned long long)raised_total());
 	printk("# run.us=%llu", (unsigned long long)tsc_to_us(rdtsc() - start));

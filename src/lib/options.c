@@ -200,7 +200,7 @@ static const struct option table[] = {
 	       PORT_MAX),
 	ROW(finish, set_finish, "takes exit, poweroff, reset, halt, monitor"),
 	FLAG(list), FLAG(shuffle), FLAG(stress), FLAG(bench), FLAG(trace),
-	FLAG(monitor), FLAG(verbose),
+	FLAG(lockdep), FLAG(monitor), FLAG(verbose),
 };
 /* clang-format on */
 

@@ -42,8 +42,7 @@ static void do_idle(void *unused)
 		local_irq_disable();
 		sched_count_round();
 		if (!need_resched())
-			native_safe_halt();
-		local_irq_disable();
+			safe_halt_disable();
 		preempt_schedule_irq();
 		local_irq_enable();
 	}

@@ -10,6 +10,7 @@
 #include <asm/special_insns.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
+#include <cpu/irqflags.h>
 #include <cpu/percpu.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
@@ -110,14 +111,18 @@ static bool trap_dispatch(struct pt_regs *regs, struct trap_event *event)
 static bool do_trap(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = (u32)regs->vector };
+	bool resumed;
 
+	trace_exception_enter(regs);
 	if (regs->vector == X86_TRAP_PF || regs->vector == X86_TRAP_DF)
 		event.cr2 = read_cr2();
 	if (regs->vector == X86_TRAP_PF)
 		trace_page_fault(user_mode(regs), event.cr2, regs->ip,
 				 regs->error_code);
 	(*this_cpu_ptr(&trap_counts[regs->vector & 31]))++;
-	return trap_dispatch(regs, &event);
+	resumed = trap_dispatch(regs, &event);
+	trace_exception_exit(regs);
+	return resumed;
 }
 
 #define DEFINE_TRAP(vector, name)             \
@@ -157,12 +162,14 @@ bool exc_debug(struct pt_regs *regs)
 	bool resumed;
 
 	nmi_finish_entry(regs);
+	trace_exception_enter(regs);
 	write_dr7(DR7_FIXED);
 	write_dr6(DR6_RESERVED);
 	(*this_cpu_ptr(&trap_counts[X86_TRAP_DB]))++;
 	this_cpu(debug_dr6) = event.dr6;
 	this_cpu(debug_dr7) = dr7;
 	resumed = trap_dispatch(regs, &event);
+	trace_exception_exit(regs);
 	write_dr7(this_cpu(debug_dr7));
 	return resumed;
 }
@@ -256,7 +263,9 @@ void do_int80(struct pt_regs *regs)
 {
 	struct trap_event event = { .nr = IA32_SYSCALL_VECTOR };
 
+	trace_exception_enter(regs);
 	catch_value(regs, &event);
+	trace_exception_exit(regs);
 }
 
 /* Leave the IST stack: continue on RSP0's, where CPL 3 would have come. */

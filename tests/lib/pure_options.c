@@ -45,21 +45,23 @@ TEST(lib, options_defaults, RULE)
 	EXPECT_EQ(opt.companion, 0);
 	EXPECT_EQ(opt.finish, FINISH_DEFAULT);
 	EXPECT_FALSE(opt.list || opt.shuffle || opt.stress || opt.bench ||
-		     opt.trace || opt.monitor || opt.verbose || opt.seed_given);
+		     opt.trace || opt.lockdep || opt.monitor || opt.verbose ||
+		     opt.seed_given);
 }
 
 TEST(lib, options_every_key_is_taken, RULE)
 {
 	EXPECT_EQ(parse("tests=ud.*,pf.[a-z]? skip=*slow* platform=tcg-10.0.2 "
 			"list repeat=3 seed=0x10 shuffle stress cpu=2 bench "
-			"trace monitor scale=5 verbose companion=0x2f8 "
+			"trace lockdep monitor scale=5 verbose companion=0x2f8 "
 			"finish=exit"),
 		  0);
 	EXPECT_STREQ(opt.tests, "ud.*,pf.[a-z]?");
 	EXPECT_STREQ(opt.skip, "*slow*");
 	EXPECT_STREQ(opt.platform, "tcg-10.0.2");
 	EXPECT_TRUE(opt.list && opt.shuffle && opt.stress && opt.bench);
-	EXPECT_TRUE(opt.trace && opt.monitor && opt.verbose && opt.seed_given);
+	EXPECT_TRUE(opt.trace && opt.lockdep && opt.monitor);
+	EXPECT_TRUE(opt.verbose && opt.seed_given);
 	EXPECT_EQ(opt.repeat, 3);
 	EXPECT_EQ(opt.seed, 16);
 	EXPECT_EQ(opt.cpu, 2);

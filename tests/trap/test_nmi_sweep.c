@@ -36,7 +36,8 @@
 extern char nmi_again[], nmi_repeat[], nmi_iretq[], nmi_exit_end[];
 extern char nmi_from_user[];
 extern char return_from_event[], native_irq_return_user[];
-extern char asm_common_interrupt[], entry_SYSCALL_64[], entry_SYSRETQ[];
+extern char asm_common_interrupt[], asm_traced_interrupt[];
+extern char entry_SYSCALL_64[], entry_SYSRETQ[];
 
 /* A breakpoint, and what happened at it. */
 struct point {
@@ -385,9 +386,12 @@ TEST(nmi, around_wrgsbase_of_an_ist_exceptions_entry, SWAPGS)
 
 TEST(nmi, around_swapgs_of_an_interrupts_entry, SWAPGS)
 {
-	sweep_way(&(const struct way){
-		"asm_common_interrupt", true, NMI_DEVICE, user_nmi_int_device,
-		asm_common_interrupt, ENTRY_SIZE, 20, 0 });
+	char *entry = READ_ONCE(lockdep_on) ? asm_traced_interrupt
+					    : asm_common_interrupt;
+
+	sweep_way(&(const struct way){ "asm_common_interrupt", true, NMI_DEVICE,
+				       user_nmi_int_device, entry, ENTRY_SIZE,
+				       20, 0 });
 }
 
 TEST(nmi, around_swapgs_of_the_way_back_to_cpl_3, SWAPGS)

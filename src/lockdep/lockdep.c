@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/* lockdep.c - the switch: hooks, then the word they hang on, then gates. */
+#include <lockdep/lockdep.h>
+
+#include <cpu/irqflags.h>
+
+#include "internal.h"
+
+void (*lockdep_gates_hook)(bool on);
+
+bool lockdep_set(bool on)
+{
+	bool was = lockdep_on;
+
+	if (on == was)
+		return was;
+	if (on) {
+		irqflags_hooks = (struct irqflags_hooks){
+			.hardirqs_off = lockdep_hardirqs_off,
+			.hardirqs_on = lockdep_hardirqs_on,
+			.exception_enter = lockdep_exception_enter,
+			.exception_exit = lockdep_exception_exit,
+		};
+		irqsoff_begin_anew();
+	}
+	__atomic_store_n(&lockdep_on, on, __ATOMIC_SEQ_CST);
+	if (lockdep_gates_hook)
+		lockdep_gates_hook(on);
+	return was;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc.c - what was counted, in the shape of Linux's /proc/lockdep_stats, and
+ * the longest sections in the words of its irqsoff tracer.
+ *
+ * Linux: kernel/locking/lockdep_proc.c lockdep_stats_show().
+ */
+#include <console/printk.h>
+#include <cpu/deadline.h>
+#include <cpu/irqflags.h>
+
+#include "internal.h"
+
+static void show_count(const char *name, u64 count)
+{
+	printk("#  %-30s %11llu", name, (unsigned long long)count);
+}
+
+static void show_events(void)
+{
+	static const char *const names[NR_LOCKDEP_EVENTS] = {
+		[HARDIRQS_ON_EVENTS] = "hardirq on events:",
+		[HARDIRQS_OFF_EVENTS] = "hardirq off events:",
+		[REDUNDANT_HARDIRQS_ON] = "redundant hardirq ons:",
+		[REDUNDANT_HARDIRQS_OFF] = "redundant hardirq offs:",
+		[SOFTIRQS_ON_EVENTS] = "softirq on events:",
+		[SOFTIRQS_OFF_EVENTS] = "softirq off events:",
+		[REDUNDANT_SOFTIRQS_ON] = "redundant softirq ons:",
+		[REDUNDANT_SOFTIRQS_OFF] = "redundant softirq offs:",
+	};
+	struct lockdep_counts sum = lockdep_counts_sum();
+
+	for (u32 i = 0; i < NR_LOCKDEP_EVENTS; i++)
+		show_count(names[i], sum.event[i]);
+}
+
+void show_lockdep_stats(void)
+{
+	show_events();
+	show_count("debug_locks:", READ_ONCE(lockdep_on));
+}
+
+static void show_longest(const char *name, enum irqsoff_kind kind)
+{
+	struct irqsoff longest = irqsoff_longest_of_all(kind);
+
+	if (!longest.tsc)
+		return;
+	printk("# %s latency: %llu us, %llu cycles, CPU#%u", name,
+	       (unsigned long long)tsc_to_us(longest.tsc),
+	       (unsigned long long)longest.tsc, longest.cpu);
+	printk("#  => started at: 0x%016llx", (unsigned long long)longest.from);
+	printk("#  => ended at:   0x%016llx", (unsigned long long)longest.to);
+}
+
+void show_irqsoff(void)
+{
+	show_longest("irqsoff", IRQSOFF_HARDIRQ);
+	show_longest("bhoff", IRQSOFF_SOFTIRQ);
+}
