@@ -140,6 +140,14 @@ bench: all ## Instructions an interrupt costs, exact under -icount
 	$(Q)scripts/run-qemu --cpu $(CPU),-x2apic --smp 4 --tests 'bench.*' -- \
 		-icount shift=0,sleep=off -rtc clock=vm,base=2026-01-01 -seed 1
 
+# The same clockwork: a log that is the same each time.
+demo: all ## One interrupt, step by step: its log, trace and picture in build/
+	$(Q)scripts/run-qemu --cpu $(CPU),-x2apic --tests 'demo.*' \
+		--args 'trace verbose' --log build/demo.log -- \
+		-icount shift=0,sleep=off -rtc clock=vm,base=2026-01-01 -seed 1
+	$(Q)scripts/irqbed-trace build/demo.log --text build/demo.txt \
+		--json build/demo.json --svg build/demo.svg
+
 golden: all ## Write the reports of suite crash to tests/qemu/golden/ anew
 	$(Q)tests/qemu/report.t --update
 
