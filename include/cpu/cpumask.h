@@ -50,6 +50,9 @@ static inline bool cpu_online(u32 cpu)
 u32 cpumask_weight(const struct cpumask *mask);
 u32 cpumask_next(u32 cpu, const struct cpumask *mask);
 
+/* "1-3,5", cut with "..." where it does not fit. size >= 24. */
+void cpulist_scnprintf(char *buf, size_t size, const struct cpumask *mask);
+
 static inline u32 num_online_cpus(void)
 {
 	return cpumask_weight(&cpu_online_mask);

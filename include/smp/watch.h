@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include <lib/types.h>
+#include <asm/ptrace.h>
 
 /*
  * What this CPU does now may take usec, times scale=. Returns until when what
@@ -29,13 +29,22 @@ bool watch_expired(void);
 /* In its NMI handler: an NMI was sent from here. Asked once for each. */
 bool watch_sent_nmi(void);
 
+/*
+ * In its NMI handler: its time is over, but not since it got stuck. It idles,
+ * and the host has not run it; a third NMI finds out that it does not get on.
+ */
+bool watch_pardoned(const struct pt_regs *regs);
+
 /* This CPU heeds the NMI: it gets time for a report. Its NMI handler. */
 void watch_heeded(void);
 
 /* Send cpu an NMI if its time is over; at most ten a second. Any context. */
 void watch_check(u32 cpu);
 
-/* NMIs went to cpu, for 2 s times scale=, in vain. */
+/* As if those who look had seen no tick of cpu for too long: it is asked. */
+void watch_suspect(u32 cpu);
+
+/* NMIs went to cpu, for 2 s times scale= of those who look, in vain. */
 bool watch_hopeless(u32 cpu);
 
 /* cpu begins anew: nothing is known of it. */

@@ -2,6 +2,8 @@
 /* cpumask.c - counting and walking sets of CPUs. */
 #include <cpu/cpumask.h>
 
+#include <lib/format.h>
+
 struct cpumask cpu_online_mask = { .bits = { 1 } };
 u32 nr_cpu_ids = 1;
 
@@ -31,6 +33,25 @@ u32 cpumask_next(u32 cpu, const struct cpumask *mask)
 		cpu = (cpu / 64 + 1) * 64;
 	}
 	return nr_cpu_ids;
+}
+
+void cpulist_scnprintf(char *buf, size_t size, const struct cpumask *mask)
+{
+	u32 first = cpumask_next(0, mask), end;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	while (first < nr_cpu_ids && n < size - 16) {
+		end = first + 1;
+		while (end < nr_cpu_ids && cpumask_test_cpu(end, mask))
+			end++;
+		n += scnprintf(buf + n, size - n, "%s%u", n ? "," : "", first);
+		if (end - first > 1)
+			n += scnprintf(buf + n, size - n, "-%u", end - 1);
+		first = cpumask_next(end, mask);
+	}
+	if (first < nr_cpu_ids)
+		scnprintf(buf + n, size - n, ",...");
 }
 
 u64 per_cpu_sum(const u64 *counter)

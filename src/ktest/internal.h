@@ -52,6 +52,7 @@ void watchdog_init(void);
 void watchdog_arm(u32 ms, u32 uses);
 void watchdog_disarm(void);
 bool watchdog_fired(void);
+void watchdog_tell_rest(void); /* CPUs that hung, too: without a report */
 const char *watchdog_name(void);
 
 /*

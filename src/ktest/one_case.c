@@ -112,6 +112,7 @@ static void settle_cpus(u32 recovered)
 	recovered = smp_recovered_count() - recovered;
 	if (!recovered)
 		return;
+	watchdog_tell_rest();
 	printk("# taken out of what they did: %u times a CPU", recovered);
 	ktest_result.failures++;
 }

@@ -11,6 +11,7 @@
 #include <apic/lapic.h>
 #include <asm/irq_vectors.h>
 #include <console/printk.h>
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <dev/hpet.h>
 #include <dev/pit.h>
@@ -33,6 +34,7 @@ enum { PEER, HPET, RTC, PIT };
 #define PIT_MAX_COUNT 65536 /* 55 ms */
 #define BEHIND_MS     3000  /* other CPUs have looked and looked again */
 #define PIT_PIN	      2	    /* where most boards wire the PIT */
+#define MAX_TOLD      4	    /* CPUs that hang in a case, with a report each */
 
 struct source {
 	const char *name;
@@ -52,6 +54,9 @@ static const struct source *armed, *armed_behind;
 static u32 armed_cpu;		     /* where the case runs */
 static const struct source *leaving; /* disarmed, its pin not yet masked */
 static u64 watch_outer;
+
+static u32 told; /* CPUs that hung, since the case began */
+static struct cpumask untold;
 
 static struct hpet_timer_state hpet_saved;
 static struct rtc_state rtc_saved;
@@ -224,6 +229,33 @@ static void print_awaited(void *unused)
 	printk("# hang: processor priority 0x%02x", apic_read(APIC_PROCPRI));
 }
 
+/* Of many that hang at once some tell the whole story, as it is the same. */
+static bool tells(void)
+{
+	if (__atomic_fetch_add(&told, 1, __ATOMIC_RELAXED) < MAX_TOLD)
+		return true;
+	cpumask_set_cpu(smp_processor_id(), &untold);
+	return false;
+}
+
+void watchdog_tell_rest(void)
+{
+	char list[96];
+
+	cpulist_scnprintf(list, sizeof(list), &untold);
+	if (list[0])
+		printk("# hung, too, and broken out by NMI: CPU %s", list);
+	untold = (struct cpumask){ 0 };
+	WRITE_ONCE(told, 0);
+}
+
+static void tell(struct pt_regs *regs)
+{
+	printk("# CPU %u hung: broken out by NMI", smp_processor_id());
+	catch_trap(print_awaited, NULL);
+	report_exception(regs, "the CPU hung");
+}
+
 /* Its time is over: what run_on() gave it, a call, a handler in idle. */
 static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
 {
@@ -231,12 +263,11 @@ static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
 
 	if (!watch_expired())
 		return watch_sent_nmi() ? NMI_HANDLED : NMI_NOT_MINE;
-	if (printk_busy())
+	if (printk_busy() || watch_pardoned(regs))
 		return NMI_HANDLED; /* another will come */
 	watch_heeded();
-	printk("# CPU %u hung: broken out by NMI", smp_processor_id());
-	catch_trap(print_awaited, NULL);
-	report_exception(regs, "the CPU hung");
+	if (tells())
+		tell(regs);
 	return catch_guard(regs, &event) ? NMI_RESUMED : NMI_HANDLED;
 }
 

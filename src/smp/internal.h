@@ -63,6 +63,9 @@ void panic_other_cpus(void);
 /* nmi_backtrace.c: NMIs from CPU to CPU are understood from now on. */
 void nmi_ipi_init(void);
 
+/* An NMI found this CPU in its idle loop's HLT: it hangs nowhere. */
+bool cpu_sleeps(const struct pt_regs *regs);
+
 /* smpboot.c: the page a SIPI names. */
 extern u64 trampoline_page;
 #endif

@@ -11,7 +11,6 @@
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/preempt.h>
-#include <lib/format.h>
 #include <sched/task.h>
 #include <trap/extable.h>
 #include <trap/report.h>
@@ -30,28 +29,8 @@ static struct cpumask idle;  /* those that had nothing to tell */
 static u32 busy;	     /* some CPU asks */
 static DEFINE_PER_CPU(u32, answers);
 
-/* "1-3,5", cut with "..." where it does not fit. */
-static void list_cpus(const struct cpumask *mask, char *buf, size_t size)
-{
-	u32 first = cpumask_next(0, mask), end;
-	size_t n = 0;
-
-	buf[0] = '\0';
-	while (first < nr_cpu_ids && n < size - 16) {
-		end = first + 1;
-		while (end < nr_cpu_ids && cpumask_test_cpu(end, mask))
-			end++;
-		n += scnprintf(buf + n, size - n, "%s%u", n ? "," : "", first);
-		if (end - first > 1)
-			n += scnprintf(buf + n, size - n, "-%u", end - 1);
-		first = cpumask_next(end, mask);
-	}
-	if (first < nr_cpu_ids)
-		scnprintf(buf + n, size - n, ",...");
-}
-
 /* Nothing of the idle loop's but its HLT: that byte lies behind RIP. */
-static bool sleeps(const struct pt_regs *regs)
+bool cpu_sleeps(const struct pt_regs *regs)
 {
 	u8 byte;
 
@@ -64,7 +43,7 @@ static void answer(const struct pt_regs *regs)
 {
 	u32 cpu = smp_processor_id();
 
-	if (sleeps(regs))
+	if (cpu_sleeps(regs))
 		cpumask_set_cpu(cpu, &idle);
 	else
 		report_where(regs);
@@ -123,7 +102,7 @@ static bool backtrace(bool self_too)
 			(*this_cpu_ptr(&answers))++;
 		}
 	}
-	list_cpus(&idle, list, sizeof(list));
+	cpulist_scnprintf(list, sizeof(list), &idle);
 	if (list[0])
 		printk("# idle: CPU %s", list);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);

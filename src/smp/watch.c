@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* watch.c - deadlines of CPUs, and the NMI when one has passed. */
+/*
+ * watch.c - deadlines of CPUs, and the NMI when one has passed.
+ *
+ * A CPU that the host does not run is not hung. So what counts against one that
+ * idles is the time of those who look at it, a tick at most from look to look:
+ * where no one is run no time passes. And the NMI only asks: the CPU itself,
+ * once it takes it, judges by what it has done since.
+ */
 #include <smp/watch.h>
 
 #include <apic/apic_timer.h>
@@ -17,6 +24,8 @@
 #define TICK_NS	     ((ktime_t)(TICK_US * NSEC_PER_USEC))
 #define FRESH_US     (3 * TICK_US) /* as Linux's buddy: three samples */
 #define STALE_US     10000000	   /* Linux's watchdog_thresh */
+#define LOOK_US	     1000	   /* who polls looks no more often */
+#define STRIKES	     3		   /* NMIs taken, and no way between them */
 #define REPORT_US    20000000
 
 /* Linux: kernel/time/tick-sched.c, ts->sched_timer. */
@@ -25,21 +34,33 @@ static DEFINE_PER_CPU(struct hrtimer, tick_timer);
 /* Times are TSC values; 0: none. Of several that check, any may write. */
 struct watch {
 	u64 deadline; /* by its own CPU */
-	u64 beat;     /* its last tick; 0: it does not tick */
+	u64 looked;   /* when somebody last looked at it */
+	u64 silent;   /* so long they have seen no tick of its */
 	u64 next_nmi;
-	u64 nmi_since; /* the first one of those that it did not heed */
-	u64 rounds;    /* nr_idle_rounds(), at its last tick */
+	u64 unheeded; /* so long they have seen an NMI without effect */
+	u64 rounds;   /* nr_idle_rounds(), at its last tick */
+	u32 strikes;
+	bool ticks;
 	bool overdue;
 	bool sent_nmi;
+	bool waits; /* for an NMI's effect */
 };
 
 static DEFINE_PER_CPU(struct watch, watch);
 
-static bool ticks; /* some CPU's tick runs */
+static bool any_ticks; /* some CPU's tick runs */
 
 static struct watch *watch_of(u32 cpu)
 {
 	return per_cpu_ptr(&watch, cpu);
+}
+
+/* What was held against it is over. On the CPU itself. */
+static void get_on(struct watch *w)
+{
+	__atomic_store_n(&w->silent, 0, __ATOMIC_RELAXED);
+	WRITE_ONCE(w->waits, false);
+	w->strikes = 0;
 }
 
 u64 watch_begin(u64 usec)
@@ -57,7 +78,7 @@ void watch_end(u64 outer)
 
 	__atomic_store_n(&w->deadline, outer, __ATOMIC_RELEASE);
 	WRITE_ONCE(w->overdue, false);
-	WRITE_ONCE(w->nmi_since, 0);
+	get_on(w);
 }
 
 void watch_overdue(u32 cpu)
@@ -65,32 +86,22 @@ void watch_overdue(u32 cpu)
 	WRITE_ONCE(watch_of(cpu)->overdue, true);
 }
 
-static bool older_than(u64 then, u64 usec)
+/* Who works has a deadline; who idles, and still ticks, must go on so. */
+static bool is_over(const struct watch *w)
 {
-	return deadline_passed(then + us_to_tsc(usec * deadline_scale));
-}
-
-/*
- * Who works has a deadline; who idles, and still ticks, must go on so, unless
- * somebody has taken its timer.
- */
-static bool is_over(u32 cpu)
-{
-	const struct watch *w = watch_of(cpu);
 	u64 deadline = __atomic_load_n(&w->deadline, __ATOMIC_ACQUIRE);
-	u64 beat = READ_ONCE(w->beat);
 
 	if (READ_ONCE(w->overdue))
 		return true;
 	if (deadline)
 		return deadline_passed(deadline);
-	return beat &&
-	       older_than(max(beat, hrtimers_held_until(cpu)), STALE_US);
+	return READ_ONCE(w->ticks) &&
+	       READ_ONCE(w->silent) >= us_to_tsc(STALE_US);
 }
 
 bool watch_expired(void)
 {
-	return is_over(smp_processor_id());
+	return is_over(this_cpu_ptr(&watch));
 }
 
 bool watch_sent_nmi(void)
@@ -101,33 +112,80 @@ bool watch_sent_nmi(void)
 
 void watch_heeded(void)
 {
-	struct watch *w = this_cpu_ptr(&watch);
-
 	watch_sent_nmi();
 	watch_end(deadline_after(REPORT_US));
-	if (w->beat)
-		WRITE_ONCE(w->beat, rdtsc());
+}
+
+/*
+ * It takes its NMIs: that was late, or what it does is. Who sleeps takes its
+ * tick next; if it never does, the timer is what hangs.
+ */
+bool watch_pardoned(const struct pt_regs *regs)
+{
+	struct watch *w = this_cpu_ptr(&watch);
+
+	if (w->overdue || w->deadline)
+		return false;
+	watch_sent_nmi();
+	WRITE_ONCE(w->waits, false);
+	if (cpu_sleeps(regs))
+		__atomic_store_n(&w->silent, 0, __ATOMIC_RELAXED);
+	return ++w->strikes < STRIKES;
+}
+
+/*
+ * The time since anybody looked at cpu counts against it, as far as it was not
+ * the host's; and as silence, unless somebody had taken its timer meanwhile.
+ */
+static void look_at(u32 cpu, struct watch *w)
+{
+	u64 then = READ_ONCE(w->looked), now = rdtsc(), time;
+
+	if ((s64)(now - then) < (s64)us_to_tsc(LOOK_US) ||
+	    !__atomic_compare_exchange_n(&w->looked, &then, now, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	time = min(now - then, us_to_tsc(TICK_US));
+	__atomic_fetch_add(&w->unheeded, time, __ATOMIC_RELAXED);
+	if (hrtimers_held_until(cpu) <= then)
+		__atomic_fetch_add(&w->silent, time, __ATOMIC_RELAXED);
+}
+
+/* What is pending when another one is sent is one: so it is asked again. */
+static void send_nmi(u32 cpu, struct watch *w)
+{
+	WRITE_ONCE(w->next_nmi, rdtsc() + us_to_tsc(NMI_EVERY_US));
+	if (!READ_ONCE(w->waits))
+		__atomic_store_n(&w->unheeded, 0, __ATOMIC_RELAXED);
+	WRITE_ONCE(w->waits, true);
+	__atomic_store_n(&w->sent_nmi, true, __ATOMIC_RELEASE);
+	apic_send_nmi(cpu_hot(cpu)->apic_id);
 }
 
 void watch_check(u32 cpu)
 {
 	struct watch *w = watch_of(cpu);
-	u64 now = rdtsc();
 
-	if (!is_over(cpu) || !deadline_passed(READ_ONCE(w->next_nmi)))
-		return;
-	WRITE_ONCE(w->next_nmi, now + us_to_tsc(NMI_EVERY_US));
-	if (!READ_ONCE(w->nmi_since))
-		WRITE_ONCE(w->nmi_since, now);
-	__atomic_store_n(&w->sent_nmi, true, __ATOMIC_RELEASE);
-	apic_send_nmi(cpu_hot(cpu)->apic_id);
+	look_at(cpu, w);
+	if (is_over(w) && deadline_passed(READ_ONCE(w->next_nmi)))
+		send_nmi(cpu, w);
+}
+
+void watch_suspect(u32 cpu)
+{
+	struct watch *w = watch_of(cpu);
+
+	__atomic_store_n(&w->silent, us_to_tsc(STALE_US), __ATOMIC_RELAXED);
+	send_nmi(cpu, w);
 }
 
 bool watch_hopeless(u32 cpu)
 {
-	u64 since = READ_ONCE(watch_of(cpu)->nmi_since);
+	const struct watch *w = watch_of(cpu);
+	u64 limit = us_to_tsc((u64)WAIT_DEFAULT_US * deadline_scale);
 
-	return since && is_over(cpu) && older_than(since, WAIT_DEFAULT_US);
+	return READ_ONCE(w->waits) && is_over(w) &&
+	       READ_ONCE(w->unheeded) >= limit;
 }
 
 void watch_overdue_now(u32 cpu)
@@ -161,14 +219,20 @@ static void show_life(void)
 	if (!w->deadline && rounds == w->rounds)
 		return;
 	w->rounds = rounds;
-	WRITE_ONCE(w->beat, rdtsc());
+	get_on(w);
+}
+
+/* It ticks, as far as those who look can tell. */
+static bool looks_on(const struct watch *w)
+{
+	return READ_ONCE(w->ticks) &&
+	       READ_ONCE(w->silent) < us_to_tsc(FRESH_US);
 }
 
 /* From CPU to CPU downwards, round to this one, until another looks on. */
 static void look_around(void)
 {
 	u32 self = smp_processor_id(), cpu = self;
-	u64 beat;
 
 	show_life();
 	do {
@@ -178,8 +242,7 @@ static void look_around(void)
 		watch_check(cpu);
 		if (!cpu)
 			check_boot_cpu();
-		beat = READ_ONCE(watch_of(cpu)->beat);
-		if (beat && !older_than(beat, FRESH_US))
+		if (looks_on(watch_of(cpu)))
 			return;
 	} while (cpu != self);
 }
@@ -199,11 +262,12 @@ void watch_start_ticks(void)
 		return;
 	timer->function = tick;
 	hrtimer_start(timer, TICK_NS, HRTIMER_MODE_REL);
-	WRITE_ONCE(this_cpu_ptr(&watch)->beat, rdtsc());
-	WRITE_ONCE(ticks, true);
+	get_on(this_cpu_ptr(&watch));
+	WRITE_ONCE(this_cpu_ptr(&watch)->ticks, true);
+	WRITE_ONCE(any_ticks, true);
 }
 
 bool watch_is_on(void)
 {
-	return READ_ONCE(ticks);
+	return READ_ONCE(any_ticks);
 }
