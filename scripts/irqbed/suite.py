@@ -18,8 +18,8 @@ from .matrix import Count
 JOBS = 2  # QEMU's software CPU fills a core each
 LIMIT = 900  # seconds for one test file, however loaded the host is
 # Those that boot take longest: they start first.
-SLOW = ("crash.t", "report.t", "order.t", "verdict.t", "runner.t",
-        "trace.t")
+SLOW = ("smp.t", "crash.t", "report.t", "order.t", "verdict.t", "runner.t",
+        "trace.t", "bench.t")
 
 
 def prove(path):

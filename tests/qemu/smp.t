@@ -8,12 +8,25 @@ The cases are suites hang, elsewhere and panic of tests/selftest/.
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
-from tap import HOME, IMAGE, boot, check, contains, main, test
+from tap import HOME, IMAGE, SCRIPTS, boot, check, contains, main, test
 
 from irqbed import efiapp, image, taplog
+
+
+STALE = 10  # seconds: src/smp/watch.c, STALE_US
+
+
+def children(pid):
+    """Whom pid has started."""
+    path = f"/proc/{pid}/task/{pid}/children"
+    with open(path, encoding="ascii") as source:
+        return [int(word) for word in source.read().split()]
 
 
 def run(folder, cpus, globs, *words):
@@ -198,4 +211,28 @@ def a_cpu_of_the_madt_that_is_not_there_fails_one_case_by_its_apic_id(folder):
             contains("\n".join(result.notes), "APIC ID 0x2 does not answer")
 
 
-main()
+@test
+def cpus_that_the_host_does_not_run_are_not_hung(folder):
+    words = [os.path.join(SCRIPTS, "run-qemu"), "--smp", "4", "--args",
+             "scale=1", "--tests", "starved.*", "--log",
+             os.path.join(folder, "serial.log")]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, errors="replace") as boot_:
+        said = []
+        for line in boot_.stdout:
+            said.append(line)
+            if "stop the emulator now" in line:
+                emulator = children(boot_.pid)
+                for pid in emulator:
+                    os.kill(pid, signal.SIGSTOP)
+                time.sleep(STALE + 1)
+                for pid in emulator:
+                    os.kill(pid, signal.SIGCONT)
+    out = "".join(said)
+    check(boot_.returncode, 0, out)
+    contains(out, "ok 1 - starved.no_idle_cpu_is_taken_for_hung")
+    assert "hung" not in out.replace("taken_for_hung", ""), out
+
+
+# Most of their time they wait for limits: so many share two cores.
+main(jobs=4)

@@ -6,6 +6,7 @@ says what is wrong by failing an assert or check(); one that raises is not ok
 and the next one runs.
 """
 
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -45,22 +46,30 @@ def contains(text, part):
     assert part in text, f"no {part!r} in:\n{text[-3000:]}"
 
 
-def main():
-    """Run every test of the file."""
+def _judge(function):
+    """(the words of its line, why it is not ok) of one test."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="irqbed-t-") as folder:
+            function(folder)
+    except Skip as reason:
+        return "ok", f" # SKIP {reason}", ""
+    except Exception:  # pylint: disable=broad-except
+        return "not ok", "", traceback.format_exc()
+    return "ok", "", ""
+
+
+def main(jobs=1):
+    """Run every test of the file, so many at once; report in their order."""
     print(f"1..{len(_tests)}", flush=True)
     bad = 0
-    for number, function in enumerate(_tests, 1):
-        word, note = "ok", ""
-        try:
-            with tempfile.TemporaryDirectory(prefix="irqbed-t-") as folder:
-                function(folder)
-        except Skip as reason:
-            note = f" # SKIP {reason}"
-        except Exception:  # pylint: disable=broad-except
-            word, bad = "not ok", bad + 1
-            for line in traceback.format_exc().splitlines():
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        verdicts = pool.map(_judge, _tests)
+        for number, (word, note, why) in enumerate(verdicts, 1):
+            for line in why.splitlines():
                 print("#", line)
-        print(f"{word} {number} - {function.__name__}{note}", flush=True)
+            bad += word != "ok"
+            print(f"{word} {number} - {_tests[number - 1].__name__}{note}",
+                  flush=True)
     sys.exit(1 if bad else 0)
 
 

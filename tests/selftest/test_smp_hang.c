@@ -115,8 +115,12 @@ ALIVE(alive_3)
 
 TEST(hang, in_a_call_function, RULE, .needs = NEEDS_SMP)
 {
+	u64 limit = smp_call_timeout_us;
+
+	smp_call_timeout_us = SHORT;
 	EXPECT_EQ(smp_call_function_single(last_cpu(), spin, NULL, true),
 		  -ETIMEDOUT);
+	smp_call_timeout_us = limit;
 }
 
 ALIVE(alive_4)
