@@ -10,11 +10,10 @@
 #include <lib/types.h>
 
 /*
- * One CPU after the other; idle ones are named together. Who does not answer
- * within a second times scale=, or 10 of them in all, is named. True if all
- * answered; false also, and at once, while another CPU asks. Any context.
+ * One other CPU after the other; idle ones are named together. Who does not
+ * answer within a second times scale=, or 10 of them in all, is named. True if
+ * all answered; false also, and at once, while another CPU asks. Any context.
  */
-bool trigger_all_cpu_backtrace(void);
 bool trigger_allbutself_cpu_backtrace(void);
 
 /* How often cpu printed it, or was found idle. */

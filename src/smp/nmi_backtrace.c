@@ -84,7 +84,7 @@ static bool ask(u32 cpu, u64 end)
 	return false;
 }
 
-static bool backtrace(bool self_too)
+bool trigger_allbutself_cpu_backtrace(void)
 {
 	u64 end = deadline_after(ALL_US);
 	char list[LIST_MAX];
@@ -95,28 +95,14 @@ static bool backtrace(bool self_too)
 		return false;
 	idle = (struct cpumask){ 0 };
 	for_each_online_cpu (cpu) {
-		if (cpu != smp_processor_id()) {
+		if (cpu != smp_processor_id())
 			all &= ask(cpu, end);
-		} else if (self_too) {
-			report_where(NULL);
-			(*this_cpu_ptr(&answers))++;
-		}
 	}
 	cpulist_scnprintf(list, sizeof(list), &idle);
 	if (list[0])
 		printk("# idle: CPU %s", list);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 	return all;
-}
-
-bool trigger_all_cpu_backtrace(void)
-{
-	return backtrace(true);
-}
-
-bool trigger_allbutself_cpu_backtrace(void)
-{
-	return backtrace(false);
 }
 
 u32 nmi_backtrace_count(u32 cpu)
