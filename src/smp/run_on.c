@@ -13,6 +13,7 @@
 #include <cpu/halt.h>
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
+#include <irq/irq.h>
 #include <lib/errno.h>
 #include <sched/sched.h>
 #include <smp/watch.h>
@@ -53,6 +54,7 @@ static void recover(void)
 {
 	local_irq_disable();
 	write_dr7(DR7_FIXED);
+	irq_reset_locks();
 	smp_call_abandon();
 	lapic_drain();
 	softirq_discard_pending();

@@ -10,6 +10,7 @@
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/ipi.h>
+#include <irq/irq.h>
 #include <ktest/insn.h>
 #include <ktest/ktest.h>
 #include <lib/errno.h>
@@ -22,6 +23,7 @@
 #define SHORT	300000 /* us */
 #define LONG	60000000
 #define CASE_MS 500
+#define LINE	13 /* nobody's today: the FPU's */
 
 SUITE(hang, .manual = true);
 
@@ -197,6 +199,31 @@ TEST(hang, idle_cpu, RULE, .needs = NEEDS_SMP, .deadline_ms = 60000)
 }
 
 ALIVE(alive_11)
+
+/* A line whose lock it held can be taken into use. */
+static void spin_in_a_lines_lock(void *arg)
+{
+	raw_spin_lock(&irq_to_desc(LINE)->lock);
+	spin_irqs_off(NULL);
+}
+
+static irqreturn_t nothing(int irq, void *dev)
+{
+	return IRQ_HANDLED;
+}
+
+TEST(hang, in_a_lines_lock, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(run_on(last_cpu(), spin_in_a_lines_lock, NULL, SHORT),
+		  -ETIMEDOUT);
+}
+
+TEST(hang, alive_13, WORKS)
+{
+	EXPECT_EQ(request_irq(LINE, nothing, 0, "alive", &calls), 0);
+	free_irq(LINE, &calls);
+	all_cpus_work();
+}
 
 static void spin_in_tasklet(struct tasklet_struct *t)
 {
