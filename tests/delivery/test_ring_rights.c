@@ -16,7 +16,15 @@
 
 #include "ring.h"
 
-SUITE(ring, .setup = probe_reset, .teardown = probe_teardown);
+static u32 in_use; /* the ring that the tables are made for; 0: none */
+
+static int ring_setup(void)
+{
+	in_use = 0;
+	return probe_reset();
+}
+
+SUITE(ring, .setup = ring_setup, .teardown = probe_teardown);
 
 #define PF_CODE_FETCH 0x11 /* of a page that is present */
 #define FREE_SEL      (RING_FREE * 8)
@@ -34,7 +42,9 @@ static struct pt_regs group_regs(u32 ring, const char *at)
 {
 	struct pt_regs regs;
 
-	use_ring(ring);
+	if (in_use != ring || !ring)
+		use_ring(ring);
+	in_use = ring;
 	store_gdt(&gdtr);
 	store_idt(&idtr);
 	regs = ring_regs(ring, at);
