@@ -30,7 +30,7 @@ EFI_LIBDIRS := $(wildcard $(addsuffix /crt0-efi-x86_64.o, \
 EFI_LIB := $(patsubst %/crt0-efi-x86_64.o,%,$(firstword $(EFI_LIBDIRS)))
 
 SRCS := $(sort $(wildcard efi/*.c $(ROOMS:%=src/%/*.c) $(ROOMS:%=src/%/*.S) \
-	src/*.c tests/*/test_*.c tests/*/pure_*.c))
+	src/*.c tests/*/test_*.c tests/*/pure_*.c tests/bench/*.S))
 OBJS := $(SRCS:%=build/%.o)
 
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
@@ -46,9 +46,9 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpie -fshort-wchar \
 # The canary lies at %gs:40; efi/ and lib/ run before GS base is set.
 PROTECT := -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
-# All but the hot paths (irq bh apic) for size: thousands of cases must fit.
+# All but the hot paths (irq bh sched apic) for size: thousands of cases must fit.
 build/efi/%.o $(patsubst %,build/src/%.o,lib/% cpu/% mm/% trace/% trap/% lockdep/% acpi/% \
-	time/% dev/% smp/% sched/% ktest/%): CFLAGS += -Os
+	time/% dev/% smp/% ktest/%): CFLAGS += -Os
 build/tests/%.o: CFLAGS += -Oz
 build/efi/%.o build/src/lib/%.o: PROTECT := -fno-stack-protector
 # A canary is 30 bytes: in a case, only where it is what is judged.

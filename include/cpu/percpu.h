@@ -15,6 +15,7 @@
 #define GS_CANARY		40	/* gcc: -mstack-protector-guard-offset */
 #define GS_IRQ_STACK_TOP	72	/* calling.h */
 #define GS_IRQ_REGS		80
+#define GS_CATCH_TOP		88	/* sched/switch.S */
 #define GS_TSS			96	/* syscall.S */
 #define GS_USER_SP		104
 /* clang-format on */
@@ -69,6 +70,7 @@ static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
 static_assert(offsetof(struct pcpu_hot, irq_stack_top) == GS_IRQ_STACK_TOP,
 	      "calling.h");
 static_assert(offsetof(struct pcpu_hot, irq_regs) == GS_IRQ_REGS, "calling.h");
+static_assert(offsetof(struct pcpu_hot, catch_top) == GS_CATCH_TOP, "switch.S");
 static_assert(offsetof(struct pcpu_hot, tss) == GS_TSS, "syscall.S");
 static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 
@@ -111,6 +113,19 @@ static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 				 : [off] "i"(offsetof(struct pcpu_hot, field)) \
 				 : "memory");                                  \
 		zero;                                                          \
+	})
+
+/* Is any bit of mask set in the field? In two instructions, too. */
+#define this_cpu_test32(field, mask)                                         \
+	({                                                                   \
+		bool set;                                                    \
+		__asm__ volatile(                                            \
+			"testl %[bits], %%gs:%c[off]"                        \
+			: "=@ccnz"(set)                                      \
+			: [bits] "i"(mask), [off] "i"(offsetof(              \
+						    struct pcpu_hot, field)) \
+			: "memory");                                         \
+		set;                                                         \
 	})
 
 #define DEFINE_PER_CPU(type, name) \

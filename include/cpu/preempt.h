@@ -90,7 +90,8 @@ static __always_inline bool in_serving_softirq(void)
 /* Any of them, or softirqs merely kept off. */
 static __always_inline bool in_interrupt(void)
 {
-	return preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK);
+	return this_cpu_test32(preempt_count,
+			       NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK);
 }
 
 static __always_inline bool in_task(void)

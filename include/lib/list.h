@@ -32,11 +32,17 @@ static inline void list_add(struct list_head *entry, struct list_head *head)
 	list_add_tail(entry, head->next);
 }
 
-/* Out of the ring; alone afterwards, so that twice does no harm. */
-static inline void list_del_init(struct list_head *entry)
+/* Out of the ring; to be put into one again, or not to be looked at. */
+static inline void list_del(struct list_head *entry)
 {
 	entry->prev->next = entry->next;
 	entry->next->prev = entry->prev;
+}
+
+/* Out of the ring; alone afterwards, so that twice does no harm. */
+static inline void list_del_init(struct list_head *entry)
+{
+	list_del(entry);
 	INIT_LIST_HEAD(entry);
 }
 

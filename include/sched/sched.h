@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <sched/task.h>
 
@@ -38,6 +39,9 @@ struct task_struct *cpu_main_task(u32 cpu);
  */
 void schedule(void);
 
+/* The same with IF=0, and so it stays, by who is no kworker in a work. */
+void schedule_irqoff(void);
+
 /* Behind all others of the same prio. Same contexts. */
 void yield(void);
 
@@ -47,7 +51,7 @@ bool cond_resched(void);
 /* Has this CPU somebody better to run? */
 static inline bool need_resched(void)
 {
-	return this_cpu(softirq_pending) & PENDING_RESCHED;
+	return this_cpu_test32(softirq_pending, PENDING_RESCHED);
 }
 
 /*
@@ -61,12 +65,18 @@ static inline bool wake_up_process(struct task_struct *task)
 	return try_to_wake_up(task, TASK_NORMAL);
 }
 
+/* The same with IF=0: who is better than the caller runs when that is 1. */
+bool wake_up_irqoff(struct task_struct *task);
+
 /*
  * task, the caller or a thread that sleeps, is to run on cpu: at once, or from
  * its next wake-up on; one that runs elsewhere, from the wake-up after its next
  * sleep. Nothing if cpu is not online. The caller: task context, may switch.
  */
 void set_cpus_allowed(struct task_struct *task, u32 cpu);
+
+/* From the way back of an interrupt, on the thread's own stack. IF=0. */
+void preempt_schedule_irq(void);
 
 /* Keep this CPU to the calling thread; nests. The last enable may switch. */
 static inline void preempt_disable(void)
@@ -84,6 +94,19 @@ void preempt_enable(void);
 void preempt_check_resched(void);
 
 /*
+ * Put IF back as local_irq_save() found it; if that is 1, and meanwhile
+ * somebody better was woken, he comes first.
+ */
+static __always_inline void local_irq_restore_resched(u64 flags)
+{
+	if (!(flags & X86_EFLAGS_IF))
+		return;
+	if (need_resched() && this_cpu_is_zero32(preempt_count))
+		preempt_schedule_irq();
+	local_irq_enable();
+}
+
+/*
  * A state to sleep in, set before the condition is looked at: a wake-up
  * between the two is not lost, for it sets the state back.
  */
@@ -94,9 +117,6 @@ static inline void set_current_state(u32 state)
 
 /* Another CPU has woken somebody here. IF=0; the reschedule IPI's handler. */
 void scheduler_ipi(void);
-
-/* From the way back of an interrupt, on the thread's own stack. IF=0. */
-void preempt_schedule_irq(void);
 
 /* One tick: the running thread's slice may be over. Hardirq context. */
 void scheduler_tick(void);

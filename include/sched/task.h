@@ -43,9 +43,8 @@ struct task_struct {
 	u32 wake_cpu;		  /* where its next wake-up puts it */
 	u32 pid;		  /* never used twice; 0: every "swapper" */
 	enum sched_prio prio;
-	bool on_rq;
+	bool on_rq;   /* it waits for its CPU, or has it: not asleep */
 	bool exiting; /* its function has ended. Linux: PF_EXITING */
-	struct catch_frame *catch_top;
 	u64 stack_top;
 	u64 nr_switches;
 	char comm[TASK_COMM_LEN];

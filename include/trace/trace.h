@@ -64,11 +64,16 @@ void trace_free(void);
 void trace_clear(void);
 void trace_resume(void);
 
-/* Is it on? For the points: a word that is read where it is used. */
+/* Is it on? For the points: a comparison where it is used, and a branch. */
 extern bool trace_enabled;
 static __always_inline bool trace_on(void)
 {
-	return unlikely(READ_ONCE(trace_enabled));
+	bool on;
+
+	__asm__ volatile("cmpb $0, %[word]"
+			 : "=@ccne"(on)
+			 : [word] "m"(trace_enabled));
+	return unlikely(on);
 }
 
 /*

@@ -32,36 +32,32 @@ u64 nr_context_switches(u32 cpu)
 	return READ_ONCE(per_cpu_ptr(&runqueues, cpu)->nr_switches);
 }
 
-static struct task_struct *pick_next(struct rq *rq)
+/* It has ended, or goes to another CPU. */
+static __noinline void see_off(struct rq *rq)
 {
-	for (u32 p = 0; p < NR_PRIOS; p++) {
-		struct task_struct *t = rq->head[p];
+	struct task_struct *gone = rq->gone;
+	void (*forget)(struct task_struct * task) = rq->forget;
+	bool dead = gone->state == TASK_DEAD;
 
-		if (!t)
-			continue;
-		rq->head[p] = t->next;
-		t->on_rq = false;
-		return t;
-	}
-	return rq->idle;
+	rq->gone = NULL;
+	if (!dead)
+		WRITE_ONCE(gone->cpu, gone->wake_cpu);
+	raw_spin_unlock(&rq->lock);
+	if (dead)
+		forget(gone);
+	else
+		activate(gone);
 }
 
 /* The new thread's first words: the old one is off its stack. IF=0. */
-static void finish_task_switch(void)
+static __always_inline void finish_task_switch(void)
 {
 	struct rq *rq = this_rq();
-	struct task_struct *dead = rq->dead, *leaving = rq->leaving;
-	void (*forget)(struct task_struct * task) = rq->forget;
 
-	rq->dead = rq->leaving = NULL;
-	check_preempt(rq);
-	if (leaving)
-		WRITE_ONCE(leaving->cpu, leaving->wake_cpu);
-	raw_spin_unlock(&rq->lock);
-	if (leaving)
-		activate(leaving);
-	if (dead)
-		forget(dead);
+	if (unlikely(rq->gone))
+		see_off(rq);
+	else
+		raw_spin_unlock(&rq->lock);
 }
 
 void schedule_tail(void);
@@ -71,16 +67,24 @@ void schedule_tail(void)
 	local_irq_enable();
 }
 
-static void context_switch(struct rq *rq, struct task_struct *prev,
-			   struct task_struct *next, bool preempt)
+static __noinline void trace_switch(bool preempt,
+				    const struct task_struct *prev,
+				    const struct task_struct *next)
 {
 	trace_sched_switch(preempt, prev->pid, linux_prio(prev), prev->state,
 			   next->pid, linux_prio(next));
+}
+
+static __always_inline void context_switch(struct rq *rq,
+					   struct task_struct *prev,
+					   struct task_struct *next,
+					   bool preempt)
+{
+	if (trace_on())
+		trace_switch(preempt, prev, next);
 	rq->nr_switches++;
 	next->nr_switches++;
 	rq->curr = next;
-	prev->catch_top = this_cpu(catch_top);
-	this_cpu(catch_top) = next->catch_top;
 	this_cpu(current_task) = next;
 	this_cpu(current_pid) = next->pid;
 	switch_to(&prev->sp, next->sp);
@@ -88,42 +92,61 @@ static void context_switch(struct rq *rq, struct task_struct *prev,
 }
 
 /* IF=0. preempt: it did not ask, and stays runnable whatever its state. */
-static void __schedule(bool preempt)
+static __always_inline void __schedule(bool preempt)
 {
 	struct rq *rq = this_rq();
 	struct task_struct *prev = current, *next;
 
 	raw_spin_lock(&rq->lock);
 	this_cpu_and32(softirq_pending, ~PENDING_RESCHED);
-	if (prev != rq->idle &&
-	    (preempt || READ_ONCE(prev->state) == TASK_RUNNING))
+	if (preempt || READ_ONCE(prev->state) == TASK_RUNNING)
 		enqueue(rq, prev, preempt && !rq->slice_over);
+	else
+		prev->on_rq = false;
 	rq->slice_over = false;
 	next = pick_next(rq);
-	if (next != prev)
+	if (likely(next != prev))
 		context_switch(rq, prev, next, preempt);
 	else
 		raw_spin_unlock(&rq->lock);
 }
 
+/* A thread that must not switch is told so, and goes on. */
+static __noinline void refuse_to_switch(u64 flags)
+{
+	sched_is_atomic();
+	set_current_state(TASK_RUNNING);
+	local_irq_restore(flags);
+}
+
 void schedule(void)
 {
-	struct worker *w = current->worker;
 	u64 flags = local_irq_save();
+	struct worker *w = current->worker;
 
-	if (sched_is_atomic()) {
-		set_current_state(TASK_RUNNING);
-		local_irq_restore(flags);
+	if (unlikely(!this_cpu_is_zero32(preempt_count))) {
+		refuse_to_switch(flags);
 		return;
 	}
-	if (w && READ_ONCE(current->state) != TASK_RUNNING)
+	if (unlikely(w) && READ_ONCE(current->state) != TASK_RUNNING)
 		wq_worker_sleeping(w);
 	do {
 		__schedule(false);
 	} while (need_resched());
-	if (w)
+	if (unlikely(w))
 		wq_worker_running(w);
 	local_irq_restore(flags);
+}
+
+void schedule_irqoff(void)
+{
+	if (unlikely(!this_cpu_is_zero32(preempt_count))) {
+		refuse_to_switch(0);
+		return;
+	}
+	do {
+		__schedule(false);
+	} while (need_resched());
 }
 
 void preempt_schedule_irq(void)
@@ -155,7 +178,7 @@ void yield(void)
 
 	this_rq()->slice_over = true;
 	if (!sched_is_atomic())
-		__schedule(true);
+		preempt_schedule_irq();
 	local_irq_restore(flags);
 }
 
@@ -176,7 +199,7 @@ void leave_cpu(void)
 		return;
 	}
 	set_current_state(TASK_WAKING);
-	this_rq()->leaving = current;
+	this_rq()->gone = current;
 	do {
 		__schedule(false);
 	} while (need_resched());
@@ -188,7 +211,7 @@ void scheduler_tick(void)
 	struct rq *rq = this_rq();
 
 	raw_spin_lock(&rq->lock);
-	if (rq->head[rq->curr->prio]) {
+	if (rq->nonempty & BIT(rq->curr->prio)) {
 		rq->slice_over = true;
 		this_cpu_or32(softirq_pending, PENDING_RESCHED);
 	}
@@ -199,13 +222,11 @@ void sched_prepare(struct task_struct *task, void (*fn)(void *), void *arg)
 {
 	u64 *sp = (u64 *)task->stack_top;
 
-	*--sp = 0; /* so that the function finds RSP as after a call */
+	*--sp = (u64)arg;
+	*--sp = (u64)fn;
 	*--sp = (u64)ret_from_fork;
-	*--sp = 0;	  /* rbp */
-	*--sp = (u64)fn;  /* rbx */
-	*--sp = (u64)arg; /* r12 */
-	for (u32 i = 0; i < 3; i++)
-		*--sp = 0; /* r13 r14 r15 */
+	*--sp = 0; /* rbp */
+	*--sp = 0; /* catch_top */
 	*--sp = get_random_canary();
 	task->sp = (u64)sp;
 	task->state = TASK_UNINTERRUPTIBLE;
@@ -218,7 +239,7 @@ __noreturn void sched_die(void (*forget)(struct task_struct *task))
 	local_irq_disable();
 	rq = this_rq();
 	current->state = TASK_DEAD;
-	rq->dead = current;
+	rq->gone = current;
 	rq->forget = forget;
 	__schedule(false);
 	__builtin_unreachable();

@@ -60,7 +60,7 @@ static void swapper(void *unused)
 	}
 }
 
-/* Out of the queue, wherever in it. */
+/* Out of the queue, wherever in it; it need not be. */
 static void dequeue(struct rq *rq, struct task_struct *t)
 {
 	struct task_struct **link = &rq->head[t->prio], *last = NULL;
@@ -73,13 +73,25 @@ static void dequeue(struct rq *rq, struct task_struct *t)
 		*link = t->next;
 	if (rq->last[t->prio] == t)
 		rq->last[t->prio] = last;
-	t->on_rq = false;
+	if (!rq->head[t->prio])
+		rq->nonempty &= ~BIT(t->prio);
 }
 
-static void prepare_idle(struct task_struct *idle)
+/* It begins anew, and waits: somebody else runs. */
+static void prepare_idle(struct rq *rq)
 {
-	sched_prepare(idle, swapper, NULL);
-	idle->state = TASK_RUNNING;
+	sched_prepare(rq->idle, swapper, NULL);
+	rq->idle->state = TASK_RUNNING;
+	rq->idle->on_rq = true;
+	enqueue(rq, rq->idle, false);
+}
+
+static void set_running(struct rq *rq, u32 cpu, struct task_struct *task)
+{
+	rq->curr = task;
+	task->on_rq = true;
+	cpu_hot(cpu)->current_task = task;
+	cpu_hot(cpu)->current_pid = task->pid;
 }
 
 void sched_forget_cpu(u32 cpu)
@@ -92,18 +104,16 @@ static void run_main(struct rq *rq, struct task_struct *lost)
 {
 	struct task_struct *main = this_cpu_ptr(&main_task);
 
-	rq->dead = rq->leaving = NULL;
+	rq->gone = NULL;
 	rq->slice_over = rq->kicked = false;
-	if (main->on_rq)
-		dequeue(rq, main);
+	dequeue(rq, main);
 	main->state = TASK_RUNNING;
 	if (lost != main)
 		trace_sched_switch(true, lost->pid, linux_prio(lost),
 				   lost->state, main->pid, linux_prio(main));
-	rq->curr = main;
-	this_cpu(current_task) = main;
-	this_cpu(current_pid) = main->pid;
-	prepare_idle(rq->idle);
+	set_running(rq, smp_processor_id(), main);
+	dequeue(rq, rq->idle);
+	prepare_idle(rq);
 }
 
 void sched_start_cpu(void)
@@ -116,6 +126,7 @@ void sched_start_cpu(void)
 	if (lost == this_cpu_ksoftirqd()) {
 		kthread_prepare(lost);
 		lost->state = TASK_RUNNING;
+		lost->on_rq = true;
 		enqueue(rq, lost, false);
 	}
 	raw_spin_unlock(&rq->lock);
@@ -132,14 +143,13 @@ int sched_prepare_cpu(u32 cpu)
 
 	if (!idle)
 		return -ENOMEM;
-	prepare_idle(idle);
 	*main = (struct task_struct){ .cpu = cpu,
 				      .wake_cpu = cpu,
 				      .prio = PRIO_KTEST };
 	strscpy(main->comm, "ktest", sizeof(main->comm));
 	task_set_pid(main);
-	*rq = (struct rq){ .idle = idle, .curr = main };
-	cpu_hot(cpu)->current_task = main;
-	cpu_hot(cpu)->current_pid = main->pid;
+	*rq = (struct rq){ .idle = idle };
+	prepare_idle(rq);
+	set_running(rq, cpu, main);
 	return 0;
 }

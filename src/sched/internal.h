@@ -4,8 +4,18 @@
 
 #include <sched/sched.h>
 
-/* switch.S */
-void switch_to(u64 *save_sp, u64 sp);
+/*
+ * switch.S: to the stack that sp was on when it was left here, by save_sp. No
+ * register survives but RBP; those that a C function must keep it has pushed.
+ */
+static __always_inline void switch_to(u64 *save_sp, u64 sp)
+{
+	__asm__ volatile("call __switch_to"
+			 : "+D"(save_sp), "+S"(sp)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11",
+			   "r12", "r13", "r14", "r15", "memory", "cc");
+}
 void ret_from_fork(void);
 
 /*

@@ -2,25 +2,28 @@
 /*
  * rq.h - the run queues: who waits for which CPU.
  *
- * Who runs is in no queue; "swapper" never is. One lock, the run queue's,
- * orders sleeping, waking and switching; it is held across the switch and
- * dropped by whoever runs then. So a thread that is neither current nor queued
- * is off its stack, and whoever has its queue's lock may give it to another
- * CPU: TASK_WAKING until it is in that one's queue. Two locks are never held.
+ * Who runs is in no queue; "swapper", when it does not, is in the last. One
+ * lock, the run queue's, orders sleeping, waking and switching; it is held
+ * across the switch and dropped by whoever runs then. So a thread that is
+ * neither current nor queued is off its stack, and whoever has its queue's lock
+ * may give it to another CPU: TASK_WAKING until it is in that one's queue. Two
+ * locks are never held.
  *
  * Linux: kernel/sched/sched.h.
  */
 #pragma once
 
+#include <trace/trace.h>
+
 #include "internal.h"
 
 struct rq {
 	raw_spinlock_t lock; /* guards all that follows */
+	u32 nonempty;	     /* bit n: somebody of prio n waits */
 	struct task_struct *head[NR_PRIOS], *last[NR_PRIOS];
 	struct task_struct *curr, *idle;
-	struct task_struct *dead;    /* has just made its last switch */
-	struct task_struct *leaving; /* to its wake_cpu */
-	void (*forget)(struct task_struct *task);
+	struct task_struct *gone; /* has just switched away for good */
+	void (*forget)(struct task_struct *task); /* it is TASK_DEAD */
 	bool slice_over; /* the running one goes behind its equals */
 	bool kicked;	 /* by another CPU: scheduler_ipi() is to look */
 	u64 nr_switches, nr_rounds;
@@ -36,14 +39,33 @@ static inline struct rq *this_rq(void)
 /* core.c: a thread's priority on Linux's scale. */
 u32 linux_prio(const struct task_struct *task);
 
+/* In one instruction each; what the bit was. */
+static __always_inline bool mark_nonempty(struct rq *rq, u32 p)
+{
+	bool was;
+
+	__asm__("btsl %[bit], %[word]"
+		: [word] "+m"(rq->nonempty), "=@ccc"(was)
+		: [bit] "r"(p));
+	return was;
+}
+
+static __always_inline void mark_empty(struct rq *rq, u32 p)
+{
+	__asm__("btrl %[bit], %[word]"
+		: [word] "+m"(rq->nonempty)
+		: [bit] "r"(p)
+		: "cc");
+}
+
 /* Last of its prio, or first. Locked. */
-static inline void enqueue(struct rq *rq, struct task_struct *t, bool first)
+static __always_inline void enqueue(struct rq *rq, struct task_struct *t,
+				    bool first)
 {
 	u32 p = t->prio;
 
-	t->on_rq = true;
 	t->next = NULL;
-	if (!rq->head[p]) {
+	if (likely(!mark_nonempty(rq, p))) {
 		rq->head[p] = rq->last[p] = t;
 	} else if (first) {
 		t->next = rq->head[p];
@@ -54,17 +76,72 @@ static inline void enqueue(struct rq *rq, struct task_struct *t, bool first)
 	}
 }
 
-/* What the running thread must know of those that wait. On its CPU, locked. */
-static inline void check_preempt(struct rq *rq)
+/*
+ * The first of the best, out of its queue; "swapper" at last. If he has rivals
+ * his slice will end. Locked.
+ */
+static __always_inline struct task_struct *pick_next(struct rq *rq)
 {
-	u32 p = 0;
+	u32 p = (u32)__builtin_ctz(rq->nonempty);
+	struct task_struct *t = rq->head[p];
 
-	while (p < NR_PRIOS && !rq->head[p])
-		p++;
-	if (p < rq->curr->prio)
-		this_cpu_or32(softirq_pending, PENDING_RESCHED);
-	else if (p == rq->curr->prio && sched_tick_hook)
+	rq->head[p] = t->next;
+	if (likely(!t->next))
+		mark_empty(rq, p);
+	else if (sched_tick_hook)
 		sched_tick_hook();
+	return t;
+}
+
+/* One of that prio waits: does the running one give way, or share? Locked. */
+static __always_inline void check_preempt(struct rq *rq, u32 prio)
+{
+	if (likely(prio < rq->curr->prio))
+		this_cpu_or32(softirq_pending, PENDING_RESCHED);
+	else if (prio == rq->curr->prio && sched_tick_hook)
+		sched_tick_hook();
+}
+
+/* A sleeper, awake. Locked. */
+static __always_inline void enqueue_sleeper(struct rq *rq,
+					    struct task_struct *task)
+{
+	WRITE_ONCE(task->state, TASK_RUNNING);
+	task->on_rq = true;
+	enqueue(rq, task, false);
+}
+
+/* The same in this CPU's queue. */
+static __always_inline void enqueue_here(struct rq *rq,
+					 struct task_struct *task)
+{
+	enqueue_sleeper(rq, task);
+	check_preempt(rq, task->prio);
+}
+
+/* wakeup.c: try_to_wake_up() with IF=0. */
+bool __wake_up_irqoff(struct task_struct *task, u32 mask);
+
+/*
+ * wake_up_process() with IF=0, quickly if task sleeps on this CPU. A thread
+ * that it makes wait is seen to by who sets IF.
+ */
+static __always_inline bool wake_here(struct task_struct *task)
+{
+	struct rq *rq = this_rq();
+	u32 cpu = smp_processor_id();
+
+	if (trace_on())
+		return __wake_up_irqoff(task, TASK_NORMAL);
+	raw_spin_lock(&rq->lock);
+	if (likely(task->cpu == cpu && task->wake_cpu == cpu &&
+		   task->state & TASK_NORMAL && !task->on_rq)) {
+		enqueue_here(rq, task);
+		raw_spin_unlock(&rq->lock);
+		return true;
+	}
+	raw_spin_unlock(&rq->lock);
+	return __wake_up_irqoff(task, TASK_NORMAL);
 }
 
 /* wakeup.c: a thread of state TASK_WAKING, off its stack, is queued. IF=0. */

@@ -8,44 +8,36 @@
 
 	.text
 /*
- * void switch_to(u64 *save_sp, u64 sp)
- *
- * What C keeps across a call goes on the old stack, and comes from the new; so
- * does the canary, which a thread takes along to another CPU.
+ * From the stack that is left at (RDI) to that at RSI: see switch_to() in
+ * internal.h. What belongs to the thread goes along: its frame pointer, its
+ * guarded function (trap/catch.h) and, to another CPU, its canary.
  */
 	.balign	16
-	.globl	switch_to
-	.hidden	switch_to
-	.type	switch_to, @function
-switch_to:
+	.globl	__switch_to
+	.hidden	__switch_to
+	.type	__switch_to, @function
+__switch_to:
 	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	pushq	%gs:GS_CATCH_TOP
 	pushq	%gs:GS_CANARY
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rsp
 	popq	%gs:GS_CANARY
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
+	popq	%gs:GS_CATCH_TOP
 	popq	%rbp
 	ret
 
-/* A new thread's first instruction: RBX is its function, R12 its argument. */
+/* A new thread's first instruction: its function and argument are pushed. */
 	.balign	16
 	.globl	ret_from_fork
 	.hidden	ret_from_fork
 	.type	ret_from_fork, @function
 ret_from_fork:
 	call	schedule_tail
-	movq	%r12, %rdi
+	popq	%rax
+	popq	%rdi
 	xorl	%ebp, %ebp
-	call	*%rbx
+	call	*%rax
 	ud2				/* a thread's function never returns */
 
 	.section .note.GNU-stack, "", @progbits

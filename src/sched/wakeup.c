@@ -12,15 +12,22 @@
 
 void (*resched_cpu_hook)(u32 cpu);
 
-/* Locked. Its CPU looks now, or when the IPI has arrived. */
-static bool kick(struct rq *rq, u32 cpu)
+/* Into its queue. Locked. True: its CPU looks when an IPI has arrived. */
+static bool enqueue_woken(struct rq *rq, struct task_struct *task)
 {
-	if (cpu == smp_processor_id()) {
-		check_preempt(rq);
+	if (rq == this_rq()) {
+		enqueue_here(rq, task);
 		return false;
 	}
+	enqueue_sleeper(rq, task);
 	rq->kicked = true;
 	return true;
+}
+
+static __noinline void kick(u32 cpu)
+{
+	if (resched_cpu_hook)
+		resched_cpu_hook(cpu);
 }
 
 void activate(struct task_struct *task)
@@ -29,12 +36,10 @@ void activate(struct task_struct *task)
 	bool ipi;
 
 	raw_spin_lock(&rq->lock);
-	WRITE_ONCE(task->state, TASK_RUNNING);
-	enqueue(rq, task, false);
-	ipi = kick(rq, task->cpu);
+	ipi = enqueue_woken(rq, task);
 	raw_spin_unlock(&rq->lock);
-	if (ipi && resched_cpu_hook)
-		resched_cpu_hook(task->cpu);
+	if (ipi)
+		kick(task->cpu);
 }
 
 /* The queue that has it, locked: it may be moved until the lock is ours. */
@@ -51,54 +56,62 @@ static struct rq *task_rq_lock(const struct task_struct *task)
 	}
 }
 
-/* Locked. True: it is off its stack, and was to go elsewhere: activate(). */
-static bool wake_elsewhere(struct task_struct *task)
+/* Off its stack, and to go elsewhere now. Locked on entry, not on exit. */
+static __noinline void wake_elsewhere(struct rq *rq, struct task_struct *task,
+				      u32 cpu)
 {
-	u32 cpu = READ_ONCE(task->wake_cpu);
-
-	if (cpu == task->cpu || !cpu_online(cpu))
-		return false;
 	WRITE_ONCE(task->state, TASK_WAKING);
 	WRITE_ONCE(task->cpu, cpu);
+	raw_spin_unlock(&rq->lock);
+	activate(task);
+}
+
+/* It sleeps; the queue is locked on entry, not on exit. IF=0. */
+static void wake_sleeper(struct rq *rq, struct task_struct *task)
+{
+	u32 cpu = READ_ONCE(task->wake_cpu);
+	bool ipi;
+
+	if (unlikely(cpu != task->cpu) && cpu_online(cpu)) {
+		wake_elsewhere(rq, task, cpu);
+		return;
+	}
+	ipi = enqueue_woken(rq, task);
+	raw_spin_unlock(&rq->lock);
+	if (unlikely(ipi))
+		kick(task->cpu);
+}
+
+bool __wake_up_irqoff(struct task_struct *task, u32 mask)
+{
+	struct rq *rq = task_rq_lock(task);
+
+	if (unlikely(!(task->state & mask))) {
+		raw_spin_unlock(&rq->lock);
+		return false;
+	}
+	trace_sched_waking(task->pid, linux_prio(task), task->wake_cpu);
+	if (!task->on_rq) {
+		wake_sleeper(rq, task);
+	} else {
+		WRITE_ONCE(task->state, TASK_RUNNING);
+		raw_spin_unlock(&rq->lock);
+	}
+	trace_sched_wakeup(task->pid, linux_prio(task), task->wake_cpu);
 	return true;
 }
 
-/* State matched; the queue is locked on entry, not on exit. IF=0. */
-static void wake_locked(struct rq *rq, struct task_struct *task)
+bool wake_up_irqoff(struct task_struct *task)
 {
-	bool asleep = !task->on_rq && rq->curr != task;
-	bool moved = asleep && wake_elsewhere(task), ipi = false;
-
-	if (!moved)
-		WRITE_ONCE(task->state, TASK_RUNNING);
-	if (asleep && !moved) {
-		enqueue(rq, task, false);
-		ipi = kick(rq, task->cpu);
-	}
-	raw_spin_unlock(&rq->lock);
-	if (moved)
-		activate(task);
-	else if (ipi && resched_cpu_hook)
-		resched_cpu_hook(task->cpu);
+	return wake_here(task);
 }
 
 bool try_to_wake_up(struct task_struct *task, u32 mask)
 {
-	struct rq *rq;
-	bool woken;
 	u64 flags = local_irq_save();
+	bool woken = __wake_up_irqoff(task, mask);
 
-	rq = task_rq_lock(task);
-	woken = task->state & mask;
-	if (woken) {
-		trace_sched_waking(task->pid, linux_prio(task), task->wake_cpu);
-		wake_locked(rq, task);
-		trace_sched_wakeup(task->pid, linux_prio(task), task->wake_cpu);
-	} else {
-		raw_spin_unlock(&rq->lock);
-	}
-	local_irq_restore(flags);
-	preempt_check_resched();
+	local_irq_restore_resched(flags);
 	return woken;
 }
 
@@ -119,6 +132,7 @@ void scheduler_ipi(void)
 		return;
 	raw_spin_lock(&rq->lock);
 	rq->kicked = false;
-	check_preempt(rq);
+	if (rq->nonempty)
+		check_preempt(rq, (u32)__builtin_ctz(rq->nonempty));
 	raw_spin_unlock(&rq->lock);
 }

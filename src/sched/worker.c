@@ -52,20 +52,15 @@ static bool is_bound(const struct worker_pool *pool)
 	return pool->cpu < NR_CPUS;
 }
 
+void kick_pool(struct worker_pool *pool)
+{
+	__kick_pool(pool);
+}
+
 static bool need_more_worker(const struct worker_pool *pool)
 {
 	return !list_empty(&pool->worklist) &&
-	       (!is_bound(pool) || !pool->nr_running);
-}
-
-void kick_pool(struct worker_pool *pool)
-{
-	struct worker *w;
-
-	if (!need_more_worker(pool) || list_empty(&pool->idle))
-		return;
-	w = list_first_entry(&pool->idle, struct worker, idle_entry);
-	wake_up_process(w->task);
+	       (!pool->nr_running || !is_bound(pool));
 }
 
 struct worker *find_worker_executing(struct worker_pool *pool,
@@ -90,7 +85,8 @@ void wq_worker_sleeping(struct worker *w)
 	if (w->current_work && !w->sleeping) {
 		w->sleeping = true;
 		pool->nr_running--;
-		kick_pool(pool);
+		if (!list_empty(&pool->worklist))
+			kick_pool(pool);
 	}
 	unlock_pool(pool, flags);
 }
@@ -108,16 +104,16 @@ void wq_worker_running(struct worker *w)
 }
 
 /* Locked. */
-static void enter_idle(struct worker *w)
+static void enter_idle(struct worker_pool *pool, struct worker *w)
 {
-	list_add(&w->idle_entry, &w->pool->idle);
-	w->pool->nr_idle++;
+	list_add(&w->idle_entry, &pool->idle);
+	pool->nr_idle++;
 }
 
-static void leave_idle(struct worker *w)
+static void leave_idle(struct worker_pool *pool, struct worker *w)
 {
-	list_del_init(&w->idle_entry);
-	w->pool->nr_idle--;
+	list_del(&w->idle_entry);
+	pool->nr_idle--;
 }
 
 static struct worker *take_slot(void)
@@ -178,31 +174,42 @@ static bool create_worker(struct worker_pool *pool)
 	flags = lock_pool(pool);
 	list_add_tail(&w->entry, &pool->workers);
 	pool->nr_workers++;
-	enter_idle(w);
+	enter_idle(pool, w);
 	unlock_pool(pool, flags);
 	wake_up_process(w->task);
 	return true;
 }
 
-/* Locked; dropped meanwhile. One idle one must be left when this one works. */
-static u64 manage_workers(struct worker_pool *pool, u64 flags)
+/* IF=1 outside, so there is nothing to keep. */
+static void lock_pool_irq(struct worker_pool *pool)
 {
-	if (pool->managed || pool->nr_idle >= IDLE_RESERVED ||
-	    pool->nr_workers >= MAX_PER_CPU)
-		return flags;
+	local_irq_disable();
+	raw_spin_lock(&pool->lock);
+}
+
+static void unlock_pool_irq(struct worker_pool *pool)
+{
+	raw_spin_unlock(&pool->lock);
+	local_irq_enable();
+}
+
+/* Locked; dropped meanwhile. One idle one must be left when this one works. */
+static __noinline void manage_workers(struct worker_pool *pool)
+{
+	if (pool->managed || pool->nr_workers >= MAX_PER_CPU)
+		return;
 	pool->managed = true;
-	unlock_pool(pool, flags);
+	unlock_pool_irq(pool);
 	create_worker(pool);
-	flags = lock_pool(pool);
+	lock_pool_irq(pool);
 	pool->managed = false;
-	return flags;
 }
 
 /* Locked on entry and exit, not while the function runs. */
-static u64 process_one_work(struct worker *w, struct work_struct *work,
-			    u64 flags)
+static __always_inline void process_one_work(struct worker_pool *pool,
+					     struct worker *w,
+					     struct work_struct *work)
 {
-	struct worker_pool *pool = w->pool;
 	struct pool_workqueue *pwq = work->pwq;
 	work_func_t func = work->func;
 	u32 color = work->color;
@@ -210,30 +217,44 @@ static u64 process_one_work(struct worker *w, struct work_struct *work,
 	list_del_init(&work->entry);
 	w->current_work = work;
 	w->current_pwq = pwq;
+	pool->nr_busy++;
 	__atomic_fetch_and(&work->flags,
 			   ~(WORK_STRUCT_PENDING | WORK_STRUCT_LINKED),
 			   __ATOMIC_SEQ_CST);
-	kick_pool(pool); /* unbound: another for the next one */
-	unlock_pool(pool, flags);
+	if (!is_bound(pool) && !list_empty(&pool->worklist))
+		kick_pool(pool); /* another for the next one */
+	unlock_pool_irq(pool);
 	trace_workqueue_execute_start(work, func);
 	func(work); /* and it may be gone */
 	trace_workqueue_execute_end(work, func);
-	flags = lock_pool(pool);
+	lock_pool_irq(pool);
+	pool->nr_busy--;
 	w->current_work = NULL;
 	w->current_pwq = NULL;
-	if (pwq)
-		pwq_dec_nr_in_flight(pwq, color, true);
-	return flags;
+	if (likely(pwq)) {
+		pwq_dec_nr_active(pwq);
+		pwq_dec_nr_in_flight(pwq, color);
+	}
 }
 
-/* The first of the worklist, with those linked to it. Locked. */
-static void take_works(struct worker *w)
+/* What goes with a work, and barriers behind it. Locked. */
+static __noinline void process_scheduled(struct worker_pool *pool,
+					 struct worker *w)
+{
+	while (!list_empty(&w->scheduled))
+		process_one_work(pool, w,
+				 list_first_entry(&w->scheduled,
+						  struct work_struct, entry));
+}
+
+/* The first of the worklist, with those linked to it, to w. Locked. */
+static void give_works(struct worker_pool *pool, struct worker *w)
 {
 	bool more = true;
 
 	while (more) {
 		struct work_struct *work = list_first_entry(
-			&w->pool->worklist, struct work_struct, entry);
+			&pool->worklist, struct work_struct, entry);
 
 		more = work->flags & WORK_STRUCT_LINKED;
 		list_del_init(&work->entry);
@@ -241,39 +262,75 @@ static void take_works(struct worker *w)
 	}
 }
 
-static u64 work_through(struct worker *w, u64 flags)
+/* Another is still in it, asleep: it is to run there once more, behind that. */
+static __noinline bool give_to_who_runs_it(struct worker_pool *pool,
+					   const struct work_struct *work)
 {
-	struct worker_pool *pool = w->pool;
+	struct worker *other = find_worker_executing(pool, work);
 
-	leave_idle(w);
-	flags = manage_workers(pool, flags);
-	while (need_more_worker(pool)) {
-		pool->nr_running++;
-		take_works(w);
-		while (!list_empty(&w->scheduled))
-			flags = process_one_work(
-				w,
-				list_first_entry(&w->scheduled,
-						 struct work_struct, entry),
-				flags);
-		pool->nr_running--;
-	}
-	enter_idle(w);
-	return flags;
+	if (other)
+		give_works(pool, other);
+	return other;
 }
 
+/* The first of the worklist and what belongs to it. Locked. */
+static __always_inline void process_first(struct worker_pool *pool,
+					  struct worker *w)
+{
+	struct work_struct *work =
+		list_first_entry(&pool->worklist, struct work_struct, entry);
+
+	if (unlikely(pool->nr_busy) && give_to_who_runs_it(pool, work))
+		return;
+	if (likely(!(work->flags & WORK_STRUCT_LINKED)))
+		process_one_work(pool, w, work);
+	else
+		give_works(pool, w);
+	if (unlikely(!list_empty(&w->scheduled)))
+		process_scheduled(pool, w);
+}
+
+/* In a CPU's pool one that runs is enough. */
+static bool keep_working(const struct worker_pool *pool)
+{
+	return !list_empty(&pool->worklist) &&
+	       (pool->nr_running <= 1 || !is_bound(pool));
+}
+
+/* Locked, and there is something to do. */
+static __always_inline void work_through(struct worker_pool *pool,
+					 struct worker *w)
+{
+	bool more = true;
+
+	leave_idle(pool, w);
+	if (unlikely(list_empty(&pool->idle))) {
+		manage_workers(pool);
+		more = need_more_worker(pool);
+	}
+	pool->nr_running++;
+	while (more) {
+		process_first(pool, w);
+		more = keep_working(pool);
+	}
+	pool->nr_running--;
+	enter_idle(pool, w);
+}
+
+/* It never ends. */
 static int worker_thread(void *arg)
 {
 	struct worker *w = arg;
+	struct worker_pool *pool = w->pool;
 
-	while (!kthread_should_stop()) {
-		u64 flags = lock_pool(w->pool);
-
-		if (need_more_worker(w->pool))
-			flags = work_through(w, flags);
-		set_current_state(TASK_INTERRUPTIBLE);
-		unlock_pool(w->pool, flags);
-		schedule();
+	local_irq_disable();
+	for (;;) {
+		raw_spin_lock(&pool->lock);
+		if (need_more_worker(pool))
+			work_through(pool, w);
+		WRITE_ONCE(w->task->state, TASK_INTERRUPTIBLE);
+		raw_spin_unlock(&pool->lock);
+		schedule_irqoff();
 	}
 	return 0;
 }

@@ -22,16 +22,6 @@
 
 #define NR_WORKQUEUES 64
 
-struct workqueue_struct {
-	const char *name; /* NULL: a free slot */
-	u32 flags;
-	struct pool_workqueue unbound, *bound; /* by CPU */
-	u32 color, in_flight[2];	       /* atomic */
-	u32 draining;			       /* atomic: how many drain it */
-	struct mutex flush_mutex;
-	struct wait_queue_head flush_wait;
-};
-
 static struct workqueue_struct workqueues[NR_WORKQUEUES];
 static struct mutex table_mutex;
 
@@ -117,32 +107,24 @@ bool work_pending(const struct work_struct *work)
 }
 
 /* Pool locked. */
-static void activate(struct pool_workqueue *pwq, struct work_struct *work)
+static __always_inline void insert_work(struct pool_workqueue *pwq,
+					struct work_struct *work)
 {
 	trace_workqueue_activate_work(work, work->func);
-	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_INACTIVE,
-			   __ATOMIC_RELAXED);
 	pwq->nr_active++;
 	list_add_tail(&work->entry, &pwq->pool->worklist);
-	kick_pool(pwq->pool);
+	__kick_pool(pwq->pool);
 }
 
-void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color, bool active)
+void pwq_activate_first_inactive(struct pool_workqueue *pwq)
 {
-	struct workqueue_struct *wq = pwq->wq;
+	struct work_struct *work =
+		list_first_entry(&pwq->inactive, struct work_struct, entry);
 
-	if (active) {
-		pwq->nr_active--;
-		if (!list_empty(&pwq->inactive)) {
-			struct work_struct *next = list_first_entry(
-				&pwq->inactive, struct work_struct, entry);
-
-			list_del_init(&next->entry);
-			activate(pwq, next);
-		}
-	}
-	if (!__atomic_sub_fetch(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST))
-		wake_up_all(&wq->flush_wait);
+	list_del_init(&work->entry);
+	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_INACTIVE,
+			   __ATOMIC_RELAXED);
+	insert_work(pwq, work);
 }
 
 /* -1, as Linux: it belongs to none. */
@@ -151,40 +133,52 @@ static int pool_cpu(const struct worker_pool *pool)
 	return pool->cpu < NR_CPUS ? (int)pool->cpu : -1;
 }
 
-/* Where it runs now, else where it is to run. IF=0. */
-static struct pool_workqueue *choose_pwq(u32 cpu, struct workqueue_struct *wq,
-					 struct work_struct *work)
+/* It was last queued elsewhere: where it runs still, or NULL. IF=0. */
+static struct pool_workqueue *still_runs_at(struct workqueue_struct *wq,
+					    const struct work_struct *work)
 {
-	struct pool_workqueue *last = work->wq == wq ? work->pwq : NULL;
+	struct pool_workqueue *last = work->pwq;
 	struct worker *w;
+
+	if (!last || work->wq != wq)
+		return NULL;
+	raw_spin_lock(&last->pool->lock);
+	w = find_worker_executing(last->pool, work);
+	raw_spin_unlock(&last->pool->lock);
+	return w && w->current_pwq == last ? last : NULL;
+}
+
+/* Where it runs now, else where it is to run. IF=0. */
+static __always_inline struct pool_workqueue *
+choose_pwq(u32 cpu, struct workqueue_struct *wq, const struct work_struct *work)
+{
+	struct pool_workqueue *pwq, *runs_at = NULL;
 
 	if (wq->flags & WQ_UNBOUND)
 		return &wq->unbound;
-	if (last && last != &wq->bound[cpu]) {
-		raw_spin_lock(&last->pool->lock);
-		w = find_worker_executing(last->pool, work);
-		raw_spin_unlock(&last->pool->lock);
-		if (w && w->current_pwq == last)
-			return last;
-	}
-	return &wq->bound[cpu];
+	pwq = &wq->bound[cpu];
+	if (unlikely(work->pwq != pwq))
+		runs_at = still_runs_at(wq, work);
+	return runs_at ? runs_at : pwq;
 }
 
 /* PENDING is ours. IF=0. */
-static void __queue_work(u32 cpu, struct workqueue_struct *wq,
-			 struct work_struct *work)
+static __always_inline void __queue_work(u32 cpu, struct workqueue_struct *wq,
+					 struct work_struct *work)
 {
 	struct pool_workqueue *pwq = choose_pwq(cpu, wq, work);
+	u32 color;
 
 	raw_spin_lock(&pwq->pool->lock);
 	work->wq = wq;
 	work->pwq = pwq;
 	trace_workqueue_queue_work(work, work->func, cpu, pool_cpu(pwq->pool),
 				   wq->name);
-	work->color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&wq->in_flight[work->color], 1, __ATOMIC_SEQ_CST);
-	if (pwq->nr_active < pwq->max_active) {
-		activate(pwq, work);
+	color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
+	work->color = color;
+	__atomic_fetch_add(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST);
+	if (likely(pwq->nr_active < pwq->max_active)) {
+		insert_work(pwq, work);
 	} else {
 		__atomic_fetch_or(&work->flags, WORK_STRUCT_INACTIVE,
 				  __ATOMIC_RELAXED);
@@ -193,32 +187,40 @@ static void __queue_work(u32 cpu, struct workqueue_struct *wq,
 	raw_spin_unlock(&pwq->pool->lock);
 }
 
-/* While it drains, only what its own works queue. */
-static bool may_queue(const struct workqueue_struct *wq)
+/* It drains: only what its own works queue is let in. */
+static __noinline bool is_own_work(const struct workqueue_struct *wq)
 {
 	const struct worker *w = in_task() ? current_worker() : NULL;
 
-	return !__atomic_load_n(&wq->draining, __ATOMIC_ACQUIRE) ||
-	       (w && w->current_pwq && w->current_pwq->wq == wq);
+	return w && w->current_pwq && w->current_pwq->wq == wq;
 }
 
 /* True: PENDING was not set and is now. */
-static bool take_pending(struct work_struct *work)
+static __always_inline bool take_pending(struct work_struct *work)
 {
 	u32 old = __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE);
 
 	do {
 		if (old & (WORK_STRUCT_PENDING | WORK_STRUCT_CANCELING))
 			return false;
-	} while (!__atomic_compare_exchange_n(
+	} while (unlikely(!__atomic_compare_exchange_n(
 		&work->flags, &old, old | WORK_STRUCT_PENDING, false,
-		__ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+		__ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE)));
 	return true;
+}
+
+static __always_inline bool __take_work(struct workqueue_struct *wq,
+					struct work_struct *work)
+{
+	if (unlikely(__atomic_load_n(&wq->draining, __ATOMIC_ACQUIRE)) &&
+	    !is_own_work(wq))
+		return false;
+	return take_pending(work);
 }
 
 bool take_work(struct workqueue_struct *wq, struct work_struct *work)
 {
-	return may_queue(wq) && take_pending(work);
+	return __take_work(wq, work);
 }
 
 void put_work(struct work_struct *work)
@@ -236,19 +238,16 @@ void block_work(struct work_struct *work)
 void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
 			struct work_struct *work)
 {
-	u64 flags;
+	u64 flags = local_irq_save();
 
-	preempt_disable();
-	flags = local_irq_save();
 	__queue_work(cpu, wq, work);
-	local_irq_restore(flags);
-	preempt_enable();
+	local_irq_restore_resched(flags);
 }
 
 bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 		   struct work_struct *work)
 {
-	if (!cpu_online(cpu) || !take_work(wq, work))
+	if (!cpu_online(cpu) || !__take_work(wq, work))
 		return false;
 	queue_pending_work(cpu, wq, work);
 	return true;
@@ -256,7 +255,14 @@ bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
-	return queue_work_on(smp_processor_id(), wq, work);
+	u64 flags;
+
+	if (!__take_work(wq, work))
+		return false;
+	flags = local_irq_save();
+	__queue_work(smp_processor_id(), wq, work);
+	local_irq_restore_resched(flags);
+	return true;
 }
 
 static bool color_is_done(struct workqueue_struct *wq, u32 color)
@@ -304,18 +310,32 @@ static void init_barrier(struct wq_barrier *b)
 }
 
 /*
+ * It is in a list of this pool, whose lock is held: so it stays there. Its pwq
+ * is read last: one who queues it elsewhere writes that before the list.
+ */
+static bool is_queued_at(const struct pool_workqueue *pwq,
+			 const struct work_struct *work)
+{
+	return work_pending(work) &&
+	       READ_ONCE(work->entry.next) != &work->entry &&
+	       __atomic_load_n(&work->pwq, __ATOMIC_ACQUIRE) == pwq;
+}
+
+/*
  * Behind work, so that the same worker comes to it next: false, it is idle.
  * Pool locked. An inactive one's barrier is active at once and would be early:
  * it goes in front of the line, and the barrier with it.
  */
-static bool insert_barrier(struct worker_pool *pool, struct work_struct *work,
+static bool insert_barrier(struct pool_workqueue *pwq, struct work_struct *work,
 			   struct wq_barrier *b)
 {
-	struct worker *w = find_worker_executing(pool, work);
+	struct worker *w = find_worker_executing(pwq->pool, work);
 
-	if (work_pending(work) && !list_empty(&work->entry)) {
-		b->work.flags |= work->flags & WORK_STRUCT_LINKED;
-		work->flags |= WORK_STRUCT_LINKED;
+	if (is_queued_at(pwq, work)) {
+		b->work.flags |=
+			__atomic_fetch_or(&work->flags, WORK_STRUCT_LINKED,
+					  __ATOMIC_SEQ_CST) &
+			WORK_STRUCT_LINKED;
 		list_add(&b->work.entry, &work->entry);
 	} else if (w) {
 		list_add_tail(&b->work.entry, &w->scheduled);
@@ -328,17 +348,20 @@ static bool insert_barrier(struct worker_pool *pool, struct work_struct *work,
 /* False: it was neither pending nor running. */
 static bool wait_for_work(struct work_struct *work)
 {
-	struct pool_workqueue *pwq = READ_ONCE(work->pwq);
+	struct pool_workqueue *pwq;
 	struct wq_barrier b;
-	bool waits;
+	bool waits = false;
 	u64 flags;
 
-	if (!pwq)
-		return false;
 	init_barrier(&b);
-	flags = lock_pool(pwq->pool);
-	waits = insert_barrier(pwq->pool, work, &b);
-	unlock_pool(pwq->pool, flags);
+	do { /* again if it went elsewhere meanwhile */
+		pwq = READ_ONCE(work->pwq);
+		if (!pwq)
+			return false;
+		flags = lock_pool(pwq->pool);
+		waits = insert_barrier(pwq, work, &b);
+		unlock_pool(pwq->pool, flags);
+	} while (!waits && READ_ONCE(work->pwq) != pwq);
 	if (waits)
 		wait_for_completion(&b.done);
 	return waits;
@@ -369,7 +392,7 @@ bool grab_pending_work(struct work_struct *work)
 	if (!pwq)
 		return false;
 	flags = lock_pool(pwq->pool);
-	if (work_pending(work) && !list_empty(&work->entry)) {
+	if (is_queued_at(pwq, work)) {
 		bool active = !(work->flags & WORK_STRUCT_INACTIVE);
 
 		list_del_init(&work->entry);
@@ -377,7 +400,9 @@ bool grab_pending_work(struct work_struct *work)
 				   ~(WORK_STRUCT_PENDING |
 				     WORK_STRUCT_INACTIVE | WORK_STRUCT_LINKED),
 				   __ATOMIC_SEQ_CST);
-		pwq_dec_nr_in_flight(pwq, work->color, active);
+		if (active)
+			pwq_dec_nr_active(pwq);
+		pwq_dec_nr_in_flight(pwq, work->color);
 		grabbed = true;
 	}
 	unlock_pool(pwq->pool, flags);

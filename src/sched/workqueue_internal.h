@@ -5,6 +5,8 @@
 #include <cpu/irqflags.h>
 #include <sched/workqueue.h>
 
+#include "rq.h"
+
 /* clang-format off */
 #define WORK_STRUCT_PENDING	BIT(0)	/* from queueing until it begins */
 #define WORK_STRUCT_LINKED	BIT(1)	/* the next one goes with it */
@@ -19,6 +21,7 @@ struct worker_pool {
 	u32 cpu; /* NR_CPUS: unbound */
 	u32 nr_workers, nr_idle, next_id;
 	u32 nr_running; /* bound: workers that run and do not sleep */
+	u32 nr_busy;	/* workers in a work, also those that sleep in it */
 	bool managed;	/* one is making another */
 };
 
@@ -28,6 +31,16 @@ struct pool_workqueue {
 	struct workqueue_struct *wq;
 	u32 nr_active, max_active;
 	struct list_head inactive;
+};
+
+struct workqueue_struct {
+	const char *name; /* NULL: a free slot */
+	u32 flags;
+	u32 color, in_flight[2];	       /* atomic */
+	u32 draining;			       /* atomic: how many drain it */
+	struct pool_workqueue unbound, *bound; /* by CPU */
+	struct mutex flush_mutex;
+	struct wait_queue_head flush_wait;
 };
 
 struct worker {
@@ -46,15 +59,42 @@ struct worker_pool *get_pool(u32 cpu);
 int init_worker_pools(void);
 struct worker *current_worker(void);
 
-/* Locked: somebody is to look at the worklist. */
+/* Locked, with something in the worklist: somebody is to look at it. IF=0. */
 void kick_pool(struct worker_pool *pool);
+static __always_inline void __kick_pool(struct worker_pool *pool)
+{
+	struct list_head *idle = pool->idle.next;
+
+	/* In a CPU's pool who runs will; in the unbound, one for each work. */
+	if ((pool->nr_running && pool->cpu < NR_CPUS) || idle == &pool->idle)
+		return;
+	wake_here(container_of(idle, struct worker, idle_entry)->task);
+}
 
 /* Locked: who runs work now, or NULL. */
 struct worker *find_worker_executing(struct worker_pool *pool,
 				     const struct work_struct *work);
 
-/* workqueue.c, locked: work has ended, or was taken back. */
-void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color, bool active);
+/* workqueue.c, locked: pwq has a place for one of its inactive ones. */
+void pwq_activate_first_inactive(struct pool_workqueue *pwq);
+
+/* Locked: one that was active has ended, or was taken back. */
+static inline void pwq_dec_nr_active(struct pool_workqueue *pwq)
+{
+	pwq->nr_active--;
+	if (unlikely(!list_empty(&pwq->inactive)))
+		pwq_activate_first_inactive(pwq);
+}
+
+/* Locked: one that was queued, with this colour, is not any more. */
+static inline void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color)
+{
+	struct workqueue_struct *wq = pwq->wq;
+
+	if (!__atomic_sub_fetch(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST) &&
+	    unlikely(waitqueue_active(&wq->flush_wait)))
+		wake_up_all(&wq->flush_wait);
+}
 
 /*
  * workqueue.c, for delayed_work.c: PENDING taken, if it may be queued; given
