@@ -73,6 +73,30 @@ u32 stress_some(struct stress_cpu *me);
 /* The next of this CPU's numbers, below n. */
 u32 stress_random(struct stress_cpu *me, u32 n);
 
+/*
+ * Where stress_in() calls fn(arg): here; in a softirq, in a hardware interrupt
+ * of this CPU (IF=1 and 0); in one of another's. The op opens and closes it.
+ */
+enum stress_where {
+	STRESS_THREAD,
+	STRESS_SOFTIRQ,
+	STRESS_HARDIRQ,
+	STRESS_OTHER,
+	NR_STRESS_WHERE
+};
+void stress_where_open(void);
+void stress_where_close(void);
+
+/* fn has returned, or what was lost is said. Task context, IF=1. */
+void stress_in(struct stress_cpu *me, enum stress_where where,
+	       void (*fn)(void *), void *arg);
+
+/* One of the four: mostly here, and seldom where it takes long. */
+enum stress_where stress_anywhere(struct stress_cpu *me);
+
+/* What a CPU does in a round for all to have done few, or with stress many. */
+u32 stress_share(u32 few, u32 many);
+
 /* What cpu was to do for me is lost: all stop, and it is said. */
 void stress_lost(struct stress_cpu *me, u32 cpu, const char *what);
 

@@ -17,7 +17,7 @@
 #define FEW_CPUS     8
 #define MORE_ROUNDS  25	     /* times as many, with stress */
 #define FEW_CREWS    8	     /* with stress as many as it takes */
-#define PART_US	     5000000 /* three times as long with stress */
+#define PART_US	     5000000 /* nine times as long with stress */
 #define QUIET_MAX_US 12
 #define MEET_US	     200
 #define MAX_OPS	     16
@@ -100,7 +100,7 @@ static void be_quiet(struct stress_cpu *me)
 
 static u64 part_us(void)
 {
-	return (u64)PART_US * (ktest_stress() ? 3 : 1);
+	return (u64)PART_US * (ktest_stress() ? 9 : 1);
 }
 
 /*
@@ -318,6 +318,13 @@ void stress_run_mixed(const struct stress_op *const *ops, u32 nr, u32 rounds)
 	}
 	if (!ktest_ok())
 		note_crew();
+}
+
+u32 stress_share(u32 few, u32 many)
+{
+	u32 steps = crew.size * crew.rounds * crews();
+
+	return ((ktest_stress() ? many : few) + steps - 1) / steps;
 }
 
 void stress_run(const struct stress_op *op, u32 rounds)
