@@ -153,7 +153,8 @@ static bool is_done(const struct cpu_work *w, u32 cpu)
 	if (!__atomic_load_n(&w->busy, __ATOMIC_ACQUIRE))
 		return true;
 	watch_check(cpu);
-	yield(); /* that CPU may wait for this one's ksoftirqd */
+	if (local_softirq_pending())
+		yield(); /* it may wait for this CPU's ksoftirqd */
 	return watch_hopeless(cpu);
 }
 

@@ -20,8 +20,9 @@
 #include <trap/report.h>
 #include <trap/traps.h>
 
-#define RULE "irqbed src/trap/panic.c: the run ends, always with a last word"
-#define LONG 60000000 /* us */
+#define RULE	 "irqbed src/trap/panic.c: the run ends, always with a last word"
+#define LONG	 60000000 /* us */
+#define WAITS_US 20000
 
 SUITE(panic, .manual = true, .needs = NEEDS_SMP);
 
@@ -102,9 +103,16 @@ static void on_all_cpus(void (*fn)(void *))
 	fn(NULL);
 }
 
+/* The boot CPU has woken this one, and waits with IF=1. */
+static void give_up_late(void *arg)
+{
+	udelay(WAITS_US);
+	give_up(NULL);
+}
+
 TEST(panic, on_another_cpu, RULE)
 {
-	EXPECT_EQ(run_on(last_cpu(), give_up, NULL, LONG), 0);
+	EXPECT_EQ(run_on(last_cpu(), give_up_late, NULL, LONG), 0);
 }
 
 TEST(panic, in_a_call_function, RULE)
