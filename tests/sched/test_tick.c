@@ -166,7 +166,8 @@ static void share_a_cpu(void *unused)
 static void judge_rivals(void)
 {
 	EXPECT_TRUE(rivals.stop);
-	EXPECT_EQ(rivals.turns, 2 * TURNS + 1);
+	/* One more of who was set aside behind its look at stop. */
+	EXPECT_TRUE(rivals.turns - 2 * TURNS - 1 <= 1);
 }
 
 TEST(sched, equals_that_never_yield_take_turns_by_slices, SLICE)
@@ -205,16 +206,22 @@ static void count_queued(void *n)
 	*(u32 *)n = hrtimers_queued();
 }
 
+static bool queues(u32 cpu, u32 want)
+{
+	u32 n = ~0u;
+
+	smp_call_function_single(cpu, count_queued, &n, true);
+	return n == want;
+}
+
+/* The end of a slice that was shared may still be to come. */
 TEST(sched, the_watchs_tick_is_an_hrtimer_of_each_other_cpu,
      "Linux kernel/time/tick-sched.c tick_nohz_handler()")
 {
-	u32 cpu, n;
+	u32 cpu;
 
-	for_each_online_cpu (cpu) {
-		n = ~0u;
-		smp_call_function_single(cpu, count_queued, &n, true);
-		EXPECT_EQ(n, cpu != 0);
-	}
+	for_each_online_cpu (cpu)
+		EXPECT_TRUE(WAIT_FOR(queues(cpu, cpu != 0), WAIT_DEFAULT_US));
 }
 
 /* What a CPU saw of a timer that came due while another owner had it. */
