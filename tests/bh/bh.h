@@ -12,6 +12,9 @@
 #define BH_VECTOR      0x71 /* the interrupt of bh_hardirq() */
 #define BH_VECTOR_HIGH 0x91 /* a higher priority class: nests into it */
 
+/* A case without a tick, whose exit would serve what is to be ksoftirqd's. */
+#define NO_TICK .uses = USES_APIC_TIMER
+
 #define LINUX_SOFTIRQ "Linux kernel/softirq.c, "
 
 /* Who wrote an entry; softirq n's action writes n itself. */

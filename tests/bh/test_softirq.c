@@ -25,7 +25,7 @@ static void raise_net_rx(void)
 	bh_write(BH_HARDIRQ_END);
 }
 
-TEST(bh, raised_in_a_hardirq_runs_at_its_exit, IRQ_EXIT)
+TEST(bh, raised_in_a_hardirq_runs_at_its_exit, IRQ_EXIT, NO_TICK)
 {
 	u64 served = softirq_count_of(NET_RX_SOFTIRQ);
 
@@ -67,7 +67,7 @@ TEST(bh, the_interrupt_is_ended_before_its_softirq, IRQ_EXIT)
 	EXPECT_FALSE(was_in_service);
 }
 
-TEST(bh, raised_in_a_task_is_left_to_ksoftirqd, RAISE)
+TEST(bh, raised_in_a_task_is_left_to_ksoftirqd, RAISE, NO_TICK)
 {
 	bh_open(BLOCK_SOFTIRQ, NULL);
 	EXPECT_FALSE(bh_ksoftirqd_due());
@@ -83,7 +83,7 @@ TEST(bh, raised_in_a_task_is_left_to_ksoftirqd, RAISE)
 }
 
 /* Whoever raised it: the exit looks at the pending word alone. */
-TEST(bh, any_interrupts_exit_runs_what_is_pending, IRQ_EXIT)
+TEST(bh, any_interrupts_exit_runs_what_is_pending, IRQ_EXIT, NO_TICK)
 {
 	bh_open(BLOCK_SOFTIRQ, NULL);
 	local_irq_disable();

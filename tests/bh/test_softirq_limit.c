@@ -39,7 +39,7 @@ static bool rounds_are_legal(u32 rounds, u64 tsc_began)
 		tsc_to_us(rdtsc() - tsc_began) >= MAX_SOFTIRQ_TIME_US);
 }
 
-TEST(bh, ten_rounds_then_the_rest_is_ksoftirqds, RESTART)
+TEST(bh, ten_rounds_then_the_rest_is_ksoftirqds, RESTART, NO_TICK)
 {
 	u64 began = rdtsc();
 	u32 rounds;
@@ -62,7 +62,7 @@ TEST(bh, ten_rounds_then_the_rest_is_ksoftirqds, RESTART)
 }
 
 /* Nine re-raises are ten rounds: nothing is left over. */
-TEST(bh, ten_rounds_are_not_too_many, RESTART)
+TEST(bh, ten_rounds_are_not_too_many, RESTART, NO_TICK)
 {
 	u64 began = rdtsc();
 
@@ -86,7 +86,7 @@ static void linger(void)
 }
 
 TEST(bh, two_milliseconds_end_it_after_one_round,
-     LINUX_SOFTIRQ "MAX_SOFTIRQ_TIME")
+     LINUX_SOFTIRQ "MAX_SOFTIRQ_TIME", NO_TICK)
 {
 	again = 3;
 	bh_open(NET_TX_SOFTIRQ, linger);
@@ -102,7 +102,7 @@ TEST(bh, two_milliseconds_end_it_after_one_round,
 
 /* What of it another interrupt's exit serves, ksoftirqd finds done. */
 TEST(bh, ksoftirqd_serves_until_nothing_is_left,
-     LINUX_SOFTIRQ "run_ksoftirqd()")
+     LINUX_SOFTIRQ "run_ksoftirqd()", NO_TICK)
 {
 	again = 34;
 	bh_open(NET_TX_SOFTIRQ, raise_again);
@@ -119,7 +119,7 @@ TEST(bh, ksoftirqd_serves_until_nothing_is_left,
 
 /* Since Linux 6.4 ("let ksoftirqd do its job" reverted). */
 TEST(bh, an_interrupt_serves_although_ksoftirqd_is_due,
-     LINUX_SOFTIRQ "invoke_softirq()")
+     LINUX_SOFTIRQ "invoke_softirq()", NO_TICK)
 {
 	u32 rounds;
 
@@ -156,7 +156,7 @@ TEST(bh, local_bh_disable_nests, BH_ENABLE)
 
 /* Raised where the last enable will look: nobody has to wake ksoftirqd. */
 TEST(bh, raise_with_bh_disabled_does_not_wake_ksoftirqd,
-     LINUX_SOFTIRQ "raise_softirq_irqoff()")
+     LINUX_SOFTIRQ "raise_softirq_irqoff()", NO_TICK)
 {
 	bool woken;
 

@@ -186,7 +186,7 @@ TEST(bh, disabled_tasklet_waits_for_the_last_enable, TASKLETS)
 }
 
 /* It stays raised: the limit passes it to ksoftirqd, and it is not lost. */
-TEST(bh, disabled_tasklet_keeps_its_softirq_pending, TASKLETS)
+TEST(bh, disabled_tasklet_keeps_its_softirq_pending, TASKLETS, NO_TICK)
 {
 	TASKLET(t, 0);
 
