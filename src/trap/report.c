@@ -68,7 +68,8 @@ const char *report_stack(u64 sp, char *buf, size_t size)
 	else
 		scnprintf(buf, size, "%s stack of CPU %u, 0x%lx bytes used",
 			  stack_name(info.kind), info.cpu,
-			  (u64)(stack_top(info.cpu, info.kind) - sp));
+			  (u64)(stack_top(info.cpu, info.kind + info.thread) -
+				sp));
 	return buf;
 }
 
