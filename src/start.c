@@ -103,6 +103,7 @@ static void time_init(void)
 	softirq_init();
 	apic_timer_init();
 	sched_tick_init();
+	sched_break_off_init();
 }
 
 /* On the task stack, which has a guard. */

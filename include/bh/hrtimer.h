@@ -101,6 +101,13 @@ u64 hrtimers_held_until(u32 cpu);
 void hrtimers_recover(void);
 void hrtimers_forget(u32 cpu);
 
+/*
+ * Take back, on all CPUs, those that filter says true of; how many. A lock that
+ * a case left taken is freed. Any context, for who ends a case.
+ */
+typedef bool (*hrtimer_filter_t)(const struct hrtimer *timer, const void *arg);
+u32 hrtimers_drop(hrtimer_filter_t filter, const void *arg);
+
 /* Timers of this CPU that are queued; forget them: the runner. */
 u32 hrtimers_queued(void);
 void hrtimers_discard(void);

@@ -68,6 +68,10 @@ static inline bool timer_pending(const struct timer_list *timer)
 	return READ_ONCE(timer->pending);
 }
 
+/* Take back, on all CPUs, those that filter says true of: hrtimers_drop(). */
+typedef bool (*timer_filter_t)(const struct timer_list *timer, const void *arg);
+u32 timers_drop(timer_filter_t filter, const void *arg);
+
 /* TIMER_SOFTIRQ's action; forget this CPU's timers: the runner. */
 void run_timer_softirq(void);
 void timers_discard(void);

@@ -130,6 +130,9 @@ extern void (*resched_cpu_hook)(u32 cpu);
  */
 extern void (*sched_tick_hook)(void);
 void sched_tick_init(void); /* tick.c: by an hrtimer */
+
+/* break_off.c: a guard's end takes a thread out of all lists. Boot CPU. */
+void sched_break_off_init(void);
 #define SCHED_SLICE_US 4000
 
 /* Where a sleeper may be called: else a report with a backtrace, once. */

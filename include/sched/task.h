@@ -48,6 +48,10 @@ struct task_struct {
 	u64 stack_top;
 	u64 nr_switches;
 	char comm[TASK_COMM_LEN];
+	/* The queue that it waits in, and its place there; or NULL. */
+	struct wait_queue_head *waits_at;
+	struct wait_queue_entry *wait_entry;
+	bool broken_off;       /* when it runs next it ends in its guard */
 	struct worker *worker; /* a kworker's */
 	void *kthread;	       /* struct kthread of kthread.c, or NULL */
 };

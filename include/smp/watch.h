@@ -23,6 +23,9 @@ void watch_end(u64 outer);
 void watch_overdue(u32 cpu);
 void watch_overdue_now(u32 cpu); /* and the NMI is sent here and now */
 
+/* Does it do something that has a deadline, or only idle? Any context. */
+bool watch_at_work(void);
+
 /* Is this CPU's time over? In its NMI handler, and behind it. */
 bool watch_expired(void);
 

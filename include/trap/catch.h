@@ -79,3 +79,9 @@ struct trap_event {
  */
 bool catch_value(struct pt_regs *regs, const struct trap_event *event);
 bool catch_guard(struct pt_regs *regs, const struct trap_event *event);
+
+/*
+ * What a guard ends leaves a dead stack below sp: called before it is used
+ * again, so that no list leads there. sched/ fills it. IF=0, any context.
+ */
+extern void (*abandon_stack_hook)(u64 sp);

@@ -337,6 +337,41 @@ void hrtimers_recover(void)
 	unlock_base(base, flags);
 }
 
+static u32 drop_from(struct hrtimer_cpu_base *base, hrtimer_filter_t filter,
+		     const void *arg)
+{
+	struct hrtimer **link = &base->first, *timer;
+	u32 n = 0;
+
+	while ((timer = *link)) {
+		if (!filter(timer, arg)) {
+			link = &timer->next;
+			continue;
+		}
+		*link = timer->next;
+		timer->queued = false;
+		n++;
+	}
+	return n;
+}
+
+u32 hrtimers_drop(hrtimer_filter_t filter, const void *arg)
+{
+	u64 flags = local_irq_save();
+	u32 cpu, n = 0;
+
+	for_each_online_cpu (cpu) {
+		struct hrtimer_cpu_base *base = base_of(cpu);
+
+		raw_spin_reset(&base->lock);
+		raw_spin_lock(&base->lock);
+		n += drop_from(base, filter, arg);
+		raw_spin_unlock(&base->lock);
+	}
+	local_irq_restore(flags);
+	return n;
+}
+
 void hrtimers_forget(u32 cpu)
 {
 	struct hrtimer_cpu_base *base = base_of(cpu);

@@ -13,6 +13,7 @@
 #include <bh/timer.h>
 
 #include <bh/softirq.h>
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/percpu.h>
@@ -307,6 +308,39 @@ void run_timer_softirq(void)
 					    entry));
 	set_alarm(base);
 	unlock_base(base, flags);
+}
+
+static u32 drop_from(struct timer_base *base, timer_filter_t filter,
+		     const void *arg)
+{
+	struct list_head *at = base->timers.next;
+	u32 n = 0;
+
+	while (at != &base->timers) {
+		struct timer_list *timer =
+			container_of(at, struct timer_list, entry);
+
+		at = at->next;
+		n += filter(timer, arg) && dequeue(timer);
+	}
+	return n;
+}
+
+u32 timers_drop(timer_filter_t filter, const void *arg)
+{
+	u64 flags = local_irq_save();
+	u32 cpu, n = 0;
+
+	for_each_online_cpu (cpu) {
+		struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
+
+		raw_spin_reset(&base->lock);
+		raw_spin_lock(&base->lock);
+		n += drop_from(base, filter, arg);
+		raw_spin_unlock(&base->lock);
+	}
+	local_irq_restore(flags);
+	return n;
 }
 
 void timers_discard(void)

@@ -96,6 +96,11 @@ void ktest_skip(const char *fmt, ...)
 	ktest_result.skipped = true;
 }
 
+void ktest_means_crashes(u32 n)
+{
+	ktest_result.crashes_meant += n;
+}
+
 bool ktest_ok(void)
 {
 	return !ktest_result.failures;

@@ -4,12 +4,14 @@
 
 #include <asm/ptrace.h>
 #include <ktest/runner.h>
+#include <trap/traps.h>
 
 #define SKIP_TEXT 120
 
 /* What has become of the running case so far. Its CPU writes it. */
 struct ktest_result {
 	u32 checks, failures;
+	u32 crashes_meant; /* ktest_means_crashes() */
 	bool skipped;
 	char skip_reason[SKIP_TEXT];
 };
@@ -54,6 +56,17 @@ void watchdog_disarm(void);
 bool watchdog_fired(void);
 void watchdog_tell_rest(void); /* CPUs that hung, too: without a report */
 const char *watchdog_name(void);
+
+/*
+ * break_out.c: in an NMI's handler, behind what it has to say: shows (why, or
+ * NULL: not) and ends who runs,
+ * and (main_too) "ktest". NMI_NOT_MINE: there is no guard. And: is this the NMI
+ * of somebody who wants a thread ended?
+ */
+enum nmi_verdict break_out(struct pt_regs *regs, const char *why,
+			   bool main_too);
+bool break_out_asked(struct pt_regs *regs, enum nmi_verdict *verdict);
+void break_out_init(void);
 
 /*
  * tracing.c: what the option trace asks for. Once before the first case, after

@@ -13,6 +13,8 @@
 #include <irq/ipi.h>
 #include <irq/irq.h>
 #include <lib/string.h>
+#include <sched/kthread.h>
+#include <sched/left.h>
 #include <smp/smp.h>
 #include <trap/catch.h>
 #include <trap/traps.h>
@@ -97,6 +99,7 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	write_dr7(DR7_FIXED); /* a breakpoint of its own must not be next */
 	irq_reset_locks();
 	pci_reset_lock();
+	sched_reset_locks();
 	abandon_calls();
 	hrtimers_recover();
 	ktest_result.failures++;
@@ -115,6 +118,23 @@ static void settle_cpus(u32 recovered)
 	watchdog_tell_rest();
 	printk("# taken out of what they did: %u times a CPU", recovered);
 	ktest_result.failures++;
+}
+
+/* What nobody ended; and threads that were ended by an exception. */
+static void settle_threads(bool irq_threads)
+{
+	if (!smp_processor_id() && sched_clear_left(irq_threads))
+		ktest_result.failures++;
+}
+
+static void compare_crashes(u32 crashed)
+{
+	crashed = kthread_crash_count() - crashed;
+	if (crashed > ktest_result.crashes_meant) {
+		printk("# threads ended by an exception: %u, meant: %u",
+		       crashed, ktest_result.crashes_meant);
+		ktest_result.failures++;
+	}
 }
 
 static void take_timer(u32 uses)
@@ -145,6 +165,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	u32 uses = c->uses | (suite ? suite->uses : 0);
 	u32 ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS;
 	u32 recovered = smp_recovered_count();
+	u32 crashed = kthread_crash_count();
 
 	memset(&ktest_result, 0, sizeof(ktest_result));
 	if (!skip_unmet(needs)) {
@@ -157,6 +178,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		give_timer(uses);
 		watchdog_disarm();
 		settle_cpus(recovered);
+		settle_threads(false); /* one may share this CPU */
 		trap_hooks_clear();
 		irq_release_claims();
 		if (!state_restore())
@@ -164,6 +186,8 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		if (!raised_compare())
 			ktest_result.failures++;
 		irq_free_lines(); /* after: a line left open is a leak */
+		settle_threads(true);
+		compare_crashes(crashed);
 		if (!ktest_result.checks && !ktest_result.skipped &&
 		    !ktest_result.failures) {
 			printk("# the case made no check");

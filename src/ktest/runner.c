@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <irq/irqstat.h>
 #include <lib/errno.h>
+#include <sched/left.h>
 #include <smp/stop.h>
 #include <trap/report.h>
 
@@ -161,6 +162,7 @@ __noreturn void ktest_run(void)
 		printk("# cpu=%u runs what judges a CPU, too", other);
 	if (run.opt->shuffle || other)
 		printk("# seed=0x%llx", (unsigned long long)run.opt->seed);
+	sched_keep_all();
 	tracing_begin(run.opt);
 	lockdep_begin(run.opt);
 	for (u32 n = 0; n < selected_count(); n++)

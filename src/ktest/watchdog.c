@@ -18,6 +18,7 @@
 #include <dev/rtc.h>
 #include <irq/irq.h>
 #include <lib/format.h>
+#include <sched/left.h>
 #include <smp/nmi_backtrace.h>
 #include <smp/watch.h>
 #include <trap/catch.h>
@@ -31,8 +32,10 @@ enum { PEER, HPET, RTC, PIT };
 #define HPET_TIMER    2
 #define PIN_0_TO_23   0xffffffu
 #define RTC_2_HZ      15
+#define MOST_DEFERRED 16
 #define PIT_MAX_COUNT 65536 /* 55 ms */
 #define BEHIND_MS     3000  /* other CPUs have looked and looked again */
+#define AGAIN_MS      20    /* longer than a switch of threads */
 #define PIT_PIN	      2	    /* where most boards wire the PIT */
 #define MAX_TOLD      4	    /* CPUs that hang in a case, with a report each */
 
@@ -42,6 +45,7 @@ struct source {
 	int (*arm)(u32 ms);
 	void (*disarm)(void);
 	bool (*pending)(void); /* did this NMI come from it? */
+	void (*again)(void);   /* it will not come again by itself */
 	bool present;
 	u32 gsi;
 };
@@ -54,6 +58,7 @@ static const struct source *armed, *armed_behind;
 static u32 armed_cpu;		     /* where the case runs */
 static const struct source *leaving; /* disarmed, its pin not yet masked */
 static u64 watch_outer;
+static u32 deferred; /* NMIs that came at a bad time. Of any CPU */
 
 static u32 told; /* CPUs that hung, since the case began */
 static struct cpumask untold;
@@ -86,6 +91,11 @@ static int hpet_arm(u32 ms)
 	hpet_timer_save(HPET_TIMER, &hpet_saved);
 	hpet_wide = hpet_timer_is_wide(HPET_TIMER);
 	return hpet_shoot((u64)(ms + ms / 64 + 1) * deadline_scale);
+}
+
+static void hpet_again(void)
+{
+	hpet_shoot(AGAIN_MS);
 }
 
 static void hpet_disarm(void)
@@ -168,7 +178,8 @@ static struct source sources[] = {
 	  .uses = USES_HPET,
 	  .arm = hpet_arm,
 	  .disarm = hpet_disarm,
-	  .pending = hpet_pending },
+	  .pending = hpet_pending,
+	  .again = hpet_again },
 	{ .name = "rtc",
 	  .uses = USES_RTC,
 	  .arm = rtc_arm,
@@ -249,26 +260,35 @@ void watchdog_tell_rest(void)
 	WRITE_ONCE(told, 0);
 }
 
-static void tell(struct pt_regs *regs)
+static void tell(void)
 {
 	printk("# CPU %u hung: broken out by NMI", smp_processor_id());
 	catch_trap(print_awaited, NULL);
-	report_exception(regs, "the CPU hung");
+}
+
+/*
+ * In the midst of a switch or a wake-up nobody is ended: neither thread would
+ * be whole. But a queue that stays locked must not keep us off for ever.
+ */
+static bool in_switch(void)
+{
+	return sched_in_switch() && ++deferred < MOST_DEFERRED;
 }
 
 /* Its time is over: what run_on() gave it, a call, a handler in idle. */
 static enum nmi_verdict on_peer_nmi(struct pt_regs *regs)
 {
-	struct trap_event event = { .nr = X86_TRAP_NMI };
+	bool at_work = watch_at_work(), telling;
 
 	if (!watch_expired())
 		return watch_sent_nmi() ? NMI_HANDLED : NMI_NOT_MINE;
-	if (printk_busy() || watch_pardoned(regs))
+	if (printk_busy() || in_switch() || watch_pardoned(regs))
 		return NMI_HANDLED; /* another will come */
 	watch_heeded();
-	if (tells())
-		tell(regs);
-	return catch_guard(regs, &event) ? NMI_RESUMED : NMI_HANDLED;
+	telling = tells();
+	if (telling)
+		tell();
+	return break_out(regs, telling ? "the CPU hung" : NULL, at_work);
 }
 
 /* Which one it came from, or NULL. */
@@ -283,9 +303,11 @@ static const struct source *who_shot(void)
 
 static enum nmi_verdict on_nmi(struct pt_regs *regs)
 {
-	struct trap_event event = { .nr = X86_TRAP_NMI };
 	const struct source *s;
+	enum nmi_verdict verdict;
 
+	if (break_out_asked(regs, &verdict))
+		return verdict;
 	/* A tick between the watchdog's end and its pin's. */
 	if (armed_cpu == smp_processor_id() && leaving && leaving->pending())
 		return NMI_HANDLED;
@@ -301,17 +323,22 @@ static enum nmi_verdict on_nmi(struct pt_regs *regs)
 		nmi_postpone();
 		return NMI_HANDLED;
 	}
+	if (in_switch()) {
+		if (s->again)
+			s->again();
+		return NMI_HANDLED;
+	}
 	fired = true;
 	watchdog_disarm();
 	printk("# the case hung: its %u ms passed, broken out by NMI (%s)",
 	       allowed_ms, s->name);
 	catch_trap(print_awaited, NULL); /* the APIC may be off */
-	report_exception(regs, "the case hung");
-	trigger_allbutself_cpu_backtrace();
-	if (!catch_guard(regs, &event))
+	verdict = break_out(regs, "the case hung", true);
+	if (verdict == NMI_NOT_MINE)
 		bail_out("watchdog: no case to end, rip=0x%016llx",
 			 (unsigned long long)regs->ip);
-	return NMI_RESUMED;
+	trigger_allbutself_cpu_backtrace();
+	return verdict;
 }
 
 void watchdog_init(void)
@@ -323,6 +350,7 @@ void watchdog_init(void)
 	int gsi;
 
 	nmi_watchdog_hook = on_nmi;
+	break_out_init();
 	sources[PEER].present = watch_is_on();
 	/* An entry's destination has 8 bits, and all ones is everybody. */
 	if (!nr_ioapics || this_cpu(apic_id) >= 0xff)
@@ -367,6 +395,7 @@ void watchdog_arm(u32 ms, u32 uses)
 
 	fired = false;
 	postponed = false;
+	deferred = 0;
 	armed_cpu = smp_processor_id();
 	allowed_ms = ms * deadline_scale;
 	deadline = deadline_after((u64)ms * 1000);

@@ -73,3 +73,10 @@ bool cancel_delayed_work_sync(struct delayed_work *dwork)
 		put_work(&dwork->work);
 	return cancel_work_sync(&dwork->work) || was;
 }
+
+struct delayed_work *timer_delayed_work(const struct timer_list *timer)
+{
+	if (timer->function != timer_is_over)
+		return NULL;
+	return container_of(timer, struct delayed_work, timer);
+}

@@ -60,8 +60,7 @@ static void swapper(void *unused)
 	}
 }
 
-/* Out of the queue, wherever in it; it need not be. */
-static void dequeue(struct rq *rq, struct task_struct *t)
+void dequeue(struct rq *rq, struct task_struct *t)
 {
 	struct task_struct **link = &rq->head[t->prio], *last = NULL;
 

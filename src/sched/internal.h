@@ -17,6 +17,7 @@ static __always_inline void switch_to(u64 *save_sp, u64 sp)
 			   "r12", "r13", "r14", "r15", "memory", "cc");
 }
 void ret_from_fork(void);
+void ret_broken_off(void);
 
 /*
  * core.c: task has never run; when it is woken, fn(arg) is its first call on
@@ -39,6 +40,26 @@ void kthread_lost(struct task_struct *task);
 
 /* kthread.c: a number of its own, and its name under that. */
 void task_set_pid(struct task_struct *task);
+
+/* kthread.c: its stack is anybody's again. */
+void free_task(struct task_struct *task);
+
+/*
+ * kthread.c: threads that exist now are no case's; of the others on cpu's
+ * stacks the next one, from *slot on; NULL: no more. What it was made for, and
+ * whether it has come to that.
+ */
+void kthreads_keep(void);
+struct task_struct *next_left_kthread(u32 cpu, u32 *slot);
+const void *kthread_function(const struct task_struct *task);
+bool kthread_was_woken(const struct task_struct *task);
+void kthreads_reset_lock(void);
+
+/*
+ * break_off.c: it never runs again, and no list leads to its stack. False: it
+ * runs, and no NMI helps. Another thread, IF=1.
+ */
+bool sched_end_thread(struct task_struct *task);
 
 /* might_sleep.c: is this no place to switch? Then it is reported. */
 bool sched_is_atomic(void);

@@ -9,6 +9,7 @@
 #include <sched/kthread.h>
 
 #include <asm/pgtable.h>
+#include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -36,6 +37,7 @@ struct kthread {
 /* Of one CPU's thread stacks: mapped once, used again and again. */
 struct stack_pool {
 	u64 mapped, used; /* bit n: STACK_THREAD + n */
+	u64 kept;	  /* not a case's: kthreads_keep() */
 };
 static_assert(NR_THREAD_STACKS < 64, "a word of them");
 
@@ -69,6 +71,7 @@ static void give_slot(u32 cpu, u32 slot)
 
 	raw_spin_lock(&pool_lock);
 	per_cpu_ptr(&stack_pool, cpu)->used &= ~BIT(slot);
+	per_cpu_ptr(&stack_pool, cpu)->kept &= ~BIT(slot);
 	raw_spin_unlock(&pool_lock);
 	local_irq_restore(flags);
 }
@@ -95,6 +98,13 @@ static bool map_slot(u32 cpu, u32 slot)
 	return true;
 }
 
+static struct kthread *kthread_at(u32 cpu, u32 slot)
+{
+	u64 top = stack_top(cpu, STACK_THREAD + slot);
+
+	return (struct kthread *)ALIGN_DOWN(top - sizeof(struct kthread), 64);
+}
+
 struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 {
 	int slot = take_slot(per_cpu_ptr(&stack_pool, cpu));
@@ -106,8 +116,7 @@ struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 		give_slot(cpu, (u32)slot);
 		return NULL;
 	}
-	k = (struct kthread *)ALIGN_DOWN(
-		stack_top(cpu, STACK_THREAD + (u32)slot) - sizeof(*k), 64);
+	k = kthread_at(cpu, (u32)slot);
 	memset(k, 0, sizeof(*k));
 	k->task.cpu = k->task.wake_cpu = cpu;
 	k->task.prio = prio;
@@ -119,7 +128,7 @@ struct task_struct *task_alloc(u32 cpu, enum sched_prio prio, const char *comm)
 	return &k->task;
 }
 
-static void free_task(struct task_struct *task)
+void free_task(struct task_struct *task)
 {
 	struct stack_info at = stack_of((u64)task);
 
@@ -141,6 +150,7 @@ static void say_exited(struct task_struct *task)
 
 static void note_crash(struct kthread *k)
 {
+	printk("# thread %s, pid %u, was ended", k->task.comm, k->task.pid);
 	k->result = -EFAULT;
 	k->task.exiting = true;
 	__atomic_fetch_add(&crashes, 1, __ATOMIC_RELAXED);
@@ -205,6 +215,44 @@ struct task_struct *kthread_create_on_cpu(int (*fn)(void *data), void *data,
 	init_completion(&k->exited);
 	kthread_prepare(task);
 	return task;
+}
+
+void kthreads_keep(void)
+{
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		struct stack_pool *pool = per_cpu_ptr(&stack_pool, cpu);
+
+		pool->kept = pool->used;
+	}
+}
+
+struct task_struct *next_left_kthread(u32 cpu, u32 *slot)
+{
+	const struct stack_pool *pool = per_cpu_ptr(&stack_pool, cpu);
+	u64 left = READ_ONCE(pool->used) & ~pool->kept;
+
+	for (; left && *slot < NR_THREAD_STACKS; ++*slot) {
+		if (left & BIT(*slot))
+			return &kthread_at(cpu, (*slot)++)->task;
+	}
+	return NULL;
+}
+
+const void *kthread_function(const struct task_struct *task)
+{
+	return (const void *)((const struct kthread *)task->kthread)->fn;
+}
+
+bool kthread_was_woken(const struct task_struct *task)
+{
+	return ((const struct kthread *)task->kthread)->started;
+}
+
+void kthreads_reset_lock(void)
+{
+	raw_spin_reset(&pool_lock);
 }
 
 void kthread_on_crash(void (*fn)(void *data))

@@ -76,6 +76,9 @@ static __always_inline void enqueue(struct rq *rq, struct task_struct *t,
 	}
 }
 
+/* idle.c: out of the queue, wherever in it. Locked. */
+void dequeue(struct rq *rq, struct task_struct *t);
+
 /*
  * The first of the best, out of its queue; "swapper" at last. If he has rivals
  * his slice will end. Locked.

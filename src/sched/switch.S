@@ -40,4 +40,14 @@ ret_from_fork:
 	call	*%rax
 	ud2				/* a thread's function never returns */
 
+/* Where a thread that was broken off while it slept goes on: break_off.c. */
+	.balign	16
+	.globl	ret_broken_off
+	.hidden	ret_broken_off
+	.type	ret_broken_off, @function
+ret_broken_off:
+	call	schedule_tail
+	call	sched_end_in_guard
+	ud2
+
 	.section .note.GNU-stack, "", @progbits

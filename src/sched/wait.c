@@ -51,6 +51,8 @@ void prepare_to_wait_locked(struct wait_queue_head *wq,
 {
 	if (!entry->queued)
 		enqueue(wq, entry);
+	current->waits_at = wq;
+	current->wait_entry = entry;
 	set_current_state(state);
 }
 
@@ -61,6 +63,7 @@ void finish_wait_locked(struct wait_queue_head *wq,
 	if (entry->queued)
 		*link_to(wq, entry) = entry->next;
 	entry->queued = false;
+	current->waits_at = NULL;
 }
 
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry,

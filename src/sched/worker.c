@@ -25,6 +25,7 @@ static struct worker_pool unbound_pool;
 
 /* A free one has no task. Under table_lock. */
 static struct worker workers[NR_WORKERS];
+static u32 nr_slots; /* behind the last one that was ever taken */
 static raw_spinlock_t table_lock;
 
 struct worker_pool *get_pool(u32 cpu)
@@ -126,8 +127,10 @@ static struct worker *take_slot(void)
 		if (!workers[i].pool)
 			found = &workers[i];
 	}
-	if (found)
+	if (found) {
 		found->pool = &unbound_pool; /* taken */
+		nr_slots = max(nr_slots, (u32)(found - workers) + 1);
+	}
 	raw_spin_unlock(&table_lock);
 	local_irq_restore(flags);
 	return found;
@@ -354,4 +357,32 @@ int init_worker_pools(void)
 		made = made && create_worker(get_pool(cpu));
 	}
 	return made && create_worker(&unbound_pool) ? 0 : -1;
+}
+
+struct worker *worker_at(u32 i)
+{
+	return i < nr_slots ? &workers[i] : NULL;
+}
+
+/* Whoever held a lock of theirs holds it no more. */
+int pools_make_anew(void)
+{
+	for (u32 i = 0; i < nr_slots; i++) {
+		struct worker *w = &workers[i];
+
+		if (w->task && sched_end_thread(w->task))
+			free_task(w->task);
+		*w = (struct worker){ 0 };
+	}
+	return init_worker_pools();
+}
+
+void pools_reset_locks(void)
+{
+	u32 cpu;
+
+	raw_spin_reset(&table_lock);
+	raw_spin_reset(&unbound_pool.lock);
+	for_each_online_cpu (cpu)
+		raw_spin_reset(&get_pool(cpu)->lock);
 }

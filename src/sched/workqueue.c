@@ -20,8 +20,6 @@
 
 #include "workqueue_internal.h"
 
-#define NR_WORKQUEUES 64
-
 static struct workqueue_struct workqueues[NR_WORKQUEUES];
 static struct mutex table_mutex;
 
@@ -429,4 +427,45 @@ int workqueue_init(void)
 	system_wq = alloc_workqueue("events", 0, 0);
 	system_unbound_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, 0);
 	return system_wq && system_unbound_wq ? 0 : -ENOMEM;
+}
+
+const char *workqueue_name(u32 i)
+{
+	return workqueues[i].name ? workqueues[i].name : "";
+}
+
+/* What waits for max_active; then as it was made. */
+static void reset_pwq(struct pool_workqueue *pwq, u32 cpu,
+		      void (*drop)(struct work_struct *work))
+{
+	u32 max = pwq->max_active;
+
+	while (!list_empty(&pwq->inactive)) {
+		struct work_struct *work = list_first_entry(
+			&pwq->inactive, struct work_struct, entry);
+
+		list_del_init(&work->entry);
+		drop(work);
+	}
+	init_pwq(pwq->wq, pwq, cpu, max);
+}
+
+void workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
+{
+	struct workqueue_struct *wq = &workqueues[i];
+
+	mutex_init(&table_mutex);
+	if (!wq->name)
+		return;
+	reset_pwq(&wq->unbound, NR_CPUS, drop);
+	for (u32 cpu = 0; wq->bound && cpu < nr_cpu_ids; cpu++)
+		reset_pwq(&wq->bound[cpu], cpu, drop);
+	wq->color = wq->in_flight[0] = wq->in_flight[1] = wq->draining = 0;
+	mutex_init(&wq->flush_mutex);
+	init_waitqueue_head(&wq->flush_wait);
+	if (keep)
+		return;
+	if (wq->bound)
+		free_pages((u64)wq->bound, bound_pages());
+	wq->name = NULL;
 }

@@ -107,6 +107,31 @@ void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
 bool grab_pending_work(struct work_struct *work);
 void block_work(struct work_struct *work);
 
+/* delayed_work.c: whose timer is it? NULL: no delayed work's. */
+struct delayed_work *timer_delayed_work(const struct timer_list *timer);
+
+/*
+ * For work_left.c. worker.c: the i-th place for a worker, NULL behind the last;
+ * all pools with one idle worker each, as at the beginning, 0 or -1.
+ */
+struct worker *worker_at(u32 i);
+int pools_make_anew(void);
+void pools_reset_locks(void);
+
+/*
+ * workqueue.c: the i-th one's name, "" if there is none; as if it had just been
+ * made, or (not keep) given back; drop is called for each work that it held up.
+ */
+#define NR_WORKQUEUES 64
+const char *workqueue_name(u32 i);
+void workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work));
+
+/* work_left.c: after a case; what lies on a dead stack leaves its list. */
+bool is_kworker(const struct task_struct *task);
+void works_drop_range(u64 from, u64 to);
+void workqueues_keep(void);
+u32 workqueues_clear_left(void);
+
 static inline u64 lock_pool(struct worker_pool *pool)
 {
 	u64 flags = local_irq_save();

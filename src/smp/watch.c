@@ -99,6 +99,11 @@ static bool is_over(const struct watch *w)
 	       READ_ONCE(w->silent) >= us_to_tsc(STALE_US);
 }
 
+bool watch_at_work(void)
+{
+	return this_cpu_ptr(&watch)->deadline;
+}
+
 bool watch_expired(void)
 {
 	return is_over(this_cpu_ptr(&watch));

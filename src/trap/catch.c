@@ -132,6 +132,8 @@ bool catch_value(struct pt_regs *regs, const struct trap_event *event)
 	return true;
 }
 
+void (*abandon_stack_hook)(u64 sp);
+
 /* To the runner, from any context: no handler and no report goes on. */
 bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 {
@@ -142,6 +144,8 @@ bool catch_guard(struct pt_regs *regs, const struct trap_event *event)
 	if (!frame)
 		return false;
 	record(&frame->trap, regs, event);
+	if (abandon_stack_hook)
+		abandon_stack_hook(frame->sp);
 	resume(regs, frame);
 	report_end();
 	return true;
