@@ -72,6 +72,9 @@ static inline bool timer_pending(const struct timer_list *timer)
 typedef bool (*timer_filter_t)(const struct timer_list *timer, const void *arg);
 u32 timers_drop(timer_filter_t filter, const void *arg);
 
+/* This CPU was broken out of a timer's function, perhaps. IF any. */
+void timers_recover(void);
+
 /* TIMER_SOFTIRQ's action; forget this CPU's timers: the runner. */
 void run_timer_softirq(void);
 void timers_discard(void);

@@ -310,13 +310,13 @@ void run_timer_softirq(void)
 	unlock_base(base, flags);
 }
 
-static u32 drop_from(struct timer_base *base, timer_filter_t filter,
+static u32 drop_from(struct list_head *list, timer_filter_t filter,
 		     const void *arg)
 {
-	struct list_head *at = base->timers.next;
+	struct list_head *at = list->next;
 	u32 n = 0;
 
-	while (at != &base->timers) {
+	while (at != list) {
 		struct timer_list *timer =
 			container_of(at, struct timer_list, entry);
 
@@ -336,11 +336,20 @@ u32 timers_drop(timer_filter_t filter, const void *arg)
 
 		raw_spin_reset(&base->lock);
 		raw_spin_lock(&base->lock);
-		n += drop_from(base, filter, arg);
+		n += drop_from(&base->timers, filter, arg);
+		n += drop_from(&base->expired, filter, arg);
 		raw_spin_unlock(&base->lock);
 	}
 	local_irq_restore(flags);
 	return n;
+}
+
+void timers_recover(void)
+{
+	struct timer_base *base = this_base();
+
+	raw_spin_reset(&base->lock);
+	base->running = NULL;
 }
 
 void timers_discard(void)

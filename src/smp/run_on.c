@@ -6,8 +6,8 @@
 #include <apic/lapic.h>
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
-#include <bh/hrtimer.h>
 #include <bh/softirq.h>
+#include <bh/timer.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/halt.h>
@@ -59,6 +59,7 @@ static void recover(void)
 	lapic_drain();
 	softirq_discard_pending();
 	hrtimers_recover();
+	timers_recover();
 	watch_start_ticks();
 	local_irq_enable();
 }
