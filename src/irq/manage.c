@@ -10,6 +10,7 @@
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
+#include <sched/sched.h>
 
 #include "internal.h"
 
@@ -185,6 +186,8 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 
 	if (!may_sleep("request", irq) || !is_sane(desc, &want))
 		return -EINVAL;
+	if (thread_fn)
+		might_sleep();
 	if (!handler)
 		want.handler = irq_default_primary_handler;
 	action = new_action(&want);

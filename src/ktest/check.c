@@ -101,6 +101,11 @@ void ktest_means_crashes(u32 n)
 	ktest_result.crashes_meant += n;
 }
 
+void ktest_means_bugs(u32 n)
+{
+	ktest_result.bugs_meant += n;
+}
+
 bool ktest_ok(void)
 {
 	return !ktest_result.failures;

@@ -11,7 +11,7 @@
 /* What has become of the running case so far. Its CPU writes it. */
 struct ktest_result {
 	u32 checks, failures;
-	u32 crashes_meant; /* ktest_means_crashes() */
+	u32 crashes_meant, bugs_meant; /* ktest_means_*() */
 	bool skipped;
 	char skip_reason[SKIP_TEXT];
 };

@@ -6,7 +6,7 @@
 
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
-#include <bh/hrtimer.h>
+#include <bh/timer.h>
 #include <console/printk.h>
 #include <cpu/irqflags.h>
 #include <dev/pci.h>
@@ -102,6 +102,7 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	sched_reset_locks();
 	abandon_calls();
 	hrtimers_recover();
+	timers_recover();
 	ktest_result.failures++;
 	if (!watchdog_fired())
 		printk("# the case was ended by an unexpected exception");
@@ -120,21 +121,28 @@ static void settle_cpus(u32 recovered)
 	ktest_result.failures++;
 }
 
-/* What nobody ended; and threads that were ended by an exception. */
+/* What nobody ended. */
 static void settle_threads(bool irq_threads)
 {
 	if (!smp_processor_id() && sched_clear_left(irq_threads))
 		ktest_result.failures++;
 }
 
-static void compare_crashes(u32 crashed)
+static void compare_count(const char *what, u32 count, u32 meant)
 {
-	crashed = kthread_crash_count() - crashed;
-	if (crashed > ktest_result.crashes_meant) {
-		printk("# threads ended by an exception: %u, meant: %u",
-		       crashed, ktest_result.crashes_meant);
-		ktest_result.failures++;
-	}
+	if (count == meant)
+		return;
+	printk("# %s: %u, meant: %u", what, count, meant);
+	ktest_result.failures++;
+}
+
+static void compare_bugs(u32 crashed, u32 bugs)
+{
+	compare_count("threads ended by an exception",
+		      kthread_crash_count() - crashed,
+		      ktest_result.crashes_meant);
+	compare_count("sleeping or scheduling where one must not",
+		      sched_bug_count() - bugs, ktest_result.bugs_meant);
 }
 
 static void take_timer(u32 uses)
@@ -165,7 +173,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	u32 uses = c->uses | (suite ? suite->uses : 0);
 	u32 ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS;
 	u32 recovered = smp_recovered_count();
-	u32 crashed = kthread_crash_count();
+	u32 crashed = kthread_crash_count(), bugs = sched_bug_count();
 
 	memset(&ktest_result, 0, sizeof(ktest_result));
 	if (!skip_unmet(needs)) {
@@ -187,7 +195,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 			ktest_result.failures++;
 		irq_free_lines(); /* after: a line left open is a leak */
 		settle_threads(true);
-		compare_crashes(crashed);
+		compare_bugs(crashed, bugs);
 		if (!ktest_result.checks && !ktest_result.skipped &&
 		    !ktest_result.failures) {
 			printk("# the case made no check");
