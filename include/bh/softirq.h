@@ -68,6 +68,9 @@ void do_softirq(void);
 bool run_ksoftirqd(void);
 extern void (*wakeup_softirqd_hook)(void);
 
+/* Who was woken while softirqs were off may run now. sched/ fills it. */
+extern void (*preempt_check_hook)(void);
+
 /*
  * Who waits for a softirq of another CPU: interrupt those that have some
  * pending, so that their irq_exit() serves it, whatever runs there. The hook is

@@ -28,6 +28,7 @@ static softirq_action_t softirq_vec[NR_SOFTIRQS];
 static DEFINE_PER_CPU(u64, softirq_counts[NR_SOFTIRQS]);
 
 void (*wakeup_softirqd_hook)(void);
+void (*preempt_check_hook)(void);
 
 const char *softirq_name(u32 nr)
 {
@@ -212,8 +213,12 @@ void local_bh_enable(void)
 	barrier();
 	trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_DISABLE_OFFSET);
+	if (likely(!this_cpu(softirq_pending)))
+		return;
 	if (local_softirq_pending())
 		do_softirq();
+	if (preempt_check_hook)
+		preempt_check_hook();
 }
 
 /* Nothing to balance, no timer queued: there are no threads yet. */

@@ -81,5 +81,6 @@ int spawn_ksoftirqd(void)
 		WRITE_ONCE(*per_cpu_ptr(&ksoftirqd, cpu), task);
 	}
 	wakeup_softirqd_hook = wakeup_softirqd;
+	preempt_check_hook = preempt_check_resched;
 	return 0;
 }

@@ -124,6 +124,20 @@ TEST(sched, preempt_disable_holds_a_switch_off_and_nests,
 	kthread_stop(t);
 }
 
+TEST(sched, local_bh_disable_holds_a_switch_off_until_bh_is_enabled,
+     "Linux kernel/softirq.c, __local_bh_enable_ip()")
+{
+	struct task_struct *t = BETTER('t');
+
+	diary_begin();
+	local_bh_disable();
+	EXPECT_TRUE(sched_interrupt(wake_and_note, t));
+	EXPECT_STREQ(diary, "hH");
+	local_bh_enable();
+	EXPECT_STREQ(diary, "hHt");
+	kthread_stop(t);
+}
+
 TEST(sched, with_interrupts_off_a_wake_up_waits_for_a_place_to_switch,
      PREEMPT ", preemptible()")
 {
