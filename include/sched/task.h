@@ -27,6 +27,7 @@ struct worker;
 /* Lower runs first; equals take turns, a slice each. */
 enum sched_prio {
 	PRIO_IRQ_THREAD,
+	PRIO_HIGH,   /* kworkers of WQ_HIGHPRI */
 	PRIO_NORMAL, /* kworkers, what kthread_create() makes */
 	PRIO_KTEST,  /* and ksoftirqd: takes turns with a case */
 	PRIO_IDLE,

@@ -15,7 +15,7 @@
 #include <sched/mutex.h>
 
 #define WQ_UNBOUND   BIT(1) /* Linux's values */
-#define WQ_HIGHPRI   BIT(4)
+#define WQ_HIGHPRI   BIT(4) /* kworkers of their own, before all others */
 #define __WQ_ORDERED BIT(17)
 
 #define WQ_DFL_ACTIVE 256
@@ -28,8 +28,8 @@ struct work_struct {
 	struct list_head entry; /* in a pool's or a worker's list; its lock */
 	work_func_t func;
 	struct workqueue_struct *wq; /* it was last queued on */
-	struct pool_workqueue *pwq;
-	u32 flags; /* WORK_STRUCT_*, atomic */
+	struct pool_workqueue *pwq;  /* written before it is in a list */
+	u32 flags; /* WORK_STRUCT_*, how often disabled; atomic */
 	u32 color; /* flush_workqueue() */
 };
 
@@ -64,22 +64,44 @@ extern struct workqueue_struct *system_wq, *system_unbound_wq;
 
 /*
  * Have work's function called, on this CPU or on cpu. False: it is pending
- * already, is being cancelled, or wq is draining and this is no work of it.
- * It may queue itself. Any context but NMI.
+ * already, is disabled or being cancelled, or wq is draining and this is no
+ * work of it; or cpu is not online. It may queue itself. Any context but NMI.
  */
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work);
 bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 		   struct work_struct *work);
 
-/* The same, delay jiffies from now; mod_: whether it was pending, moved. */
+/*
+ * The same, delay jiffies from now. mod_: whether it was pending, and has been
+ * moved; else it is queued, if it may be.
+ */
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 			u64 delay);
+bool queue_delayed_work_on(u32 cpu, struct workqueue_struct *wq,
+			   struct delayed_work *dwork, u64 delay);
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      u64 delay);
+bool mod_delayed_work_on(u32 cpu, struct workqueue_struct *wq,
+			 struct delayed_work *dwork, u64 delay);
 
 static inline bool schedule_work(struct work_struct *work)
 {
 	return queue_work(system_wq, work);
+}
+
+static inline bool schedule_work_on(u32 cpu, struct work_struct *work)
+{
+	return queue_work_on(cpu, system_wq, work);
+}
+
+static inline bool schedule_delayed_work(struct delayed_work *dwork, u64 delay)
+{
+	return queue_delayed_work(system_wq, dwork, delay);
+}
+
+static inline struct delayed_work *to_delayed_work(struct work_struct *work)
+{
+	return container_of(work, struct delayed_work, work);
 }
 
 /* Wait until all that was queued before has run. Task context, no work of wq.
@@ -91,17 +113,35 @@ bool flush_work(struct work_struct *work);
 bool flush_delayed_work(struct delayed_work *dwork);
 
 /*
- * Take it back if it is pending, wait if it runs; it cannot queue itself
- * meanwhile. True if it was pending.
+ * Take it back if it is pending: true if so. Any context but NMI. _sync: and
+ * wait if it runs, it cannot be queued meanwhile; task context, not itself.
  */
+bool cancel_work(struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
 bool cancel_delayed_work(struct delayed_work *dwork);
 bool cancel_delayed_work_sync(struct delayed_work *dwork);
+
+/*
+ * The same, and from now on nobody queues it, until enable_work() has been
+ * called as often: true, it may be queued again.
+ */
+bool disable_work(struct work_struct *work);
+bool disable_work_sync(struct work_struct *work);
+bool enable_work(struct work_struct *work);
 
 /* Wait until it is empty; only its own works may queue more meanwhile. */
 void drain_workqueue(struct workqueue_struct *wq);
 
 bool work_pending(const struct work_struct *work);
+static inline bool delayed_work_pending(const struct delayed_work *dwork)
+{
+	return work_pending(&dwork->work);
+}
+
+/* Does it wait, does it run? Both of it, or 0. */
+#define WORK_BUSY_PENDING BIT(0)
+#define WORK_BUSY_RUNNING BIT(1)
+u32 work_busy(const struct work_struct *work);
 
 /* The pools; system_wq, system_unbound_wq. Boot CPU. 0 or -ENOMEM. */
 int workqueue_init(void);

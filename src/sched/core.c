@@ -18,10 +18,8 @@ void (*sched_tick_hook)(void);
 u32 linux_prio(const struct task_struct *task)
 {
 	static const u8 prio[NR_PRIOS] = {
-		[PRIO_IRQ_THREAD] = 49,
-		[PRIO_NORMAL] = 120,
-		[PRIO_KTEST] = 139,
-		[PRIO_IDLE] = 120,
+		[PRIO_IRQ_THREAD] = 49, [PRIO_HIGH] = 100, [PRIO_NORMAL] = 120,
+		[PRIO_KTEST] = 139,	[PRIO_IDLE] = 120,
 	};
 
 	return prio[task->prio];

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* delayed_work.c - a work behind a timer. Linux: kernel/workqueue.c. */
-#include "workqueue_internal.h"
-
+/*
+ * delayed_work.c - a work behind a timer. PENDING is set while the timer is;
+ * its function has IF=0, so that it never holds up who takes the work back in
+ * an interrupt. Linux: kernel/workqueue.c.
+ */
+#include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 
-/* TIMER_SOFTIRQ: PENDING has been its own since the timer was started. */
+#include "workqueue_internal.h"
+
 static void timer_is_over(struct timer_list *timer)
 {
 	struct delayed_work *dwork =
@@ -19,59 +23,81 @@ void init_delayed_work(struct delayed_work *dwork, work_func_t func)
 	timer_setup(&dwork->timer, timer_is_over, TIMER_IRQSAFE);
 }
 
-static void start(struct workqueue_struct *wq, struct delayed_work *dwork,
-		  u64 delay)
+/* PENDING is ours. IF=0. */
+static void start(u32 cpu, struct workqueue_struct *wq,
+		  struct delayed_work *dwork, u64 delay)
 {
 	dwork->wq = wq;
-	dwork->cpu = smp_processor_id();
+	dwork->cpu = cpu;
 	if (delay)
 		mod_timer(&dwork->timer, get_jiffies_64() + delay + 1);
 	else
-		queue_pending_work(dwork->cpu, wq, &dwork->work);
+		queue_pending_work(cpu, wq, &dwork->work);
+}
+
+bool queue_delayed_work_on(u32 cpu, struct workqueue_struct *wq,
+			   struct delayed_work *dwork, u64 delay)
+{
+	bool ours;
+	u64 flags;
+
+	if (!cpu_online(cpu))
+		return false;
+	flags = local_irq_save();
+	ours = take_work(wq, &dwork->work);
+	if (ours)
+		start(cpu, wq, dwork, delay);
+	local_irq_restore_resched(flags);
+	return ours;
 }
 
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 			u64 delay)
 {
-	if (!take_work(wq, &dwork->work))
-		return false;
-	start(wq, dwork, delay);
-	return true;
+	return queue_delayed_work_on(smp_processor_id(), wq, dwork, delay);
 }
 
-bool cancel_delayed_work(struct delayed_work *dwork)
+bool mod_delayed_work_on(u32 cpu, struct workqueue_struct *wq,
+			 struct delayed_work *dwork, u64 delay)
 {
-	if (!timer_delete_sync(&dwork->timer))
-		return grab_pending_work(&dwork->work);
-	put_work(&dwork->work);
-	return true;
+	bool was;
+	u64 flags;
+
+	if (!cpu_online(cpu))
+		return false;
+	flags = work_grab_pending(&dwork->work, &dwork->timer, &was);
+	if (keep_work(wq, &dwork->work))
+		start(cpu, wq, dwork, delay);
+	else
+		put_work(&dwork->work);
+	local_irq_restore_resched(flags);
+	return was;
 }
 
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      u64 delay)
 {
-	bool was = cancel_delayed_work(dwork);
-
-	queue_delayed_work(wq, dwork, delay);
-	return was;
+	return mod_delayed_work_on(smp_processor_id(), wq, dwork, delay);
 }
 
 bool flush_delayed_work(struct delayed_work *dwork)
 {
-	if (timer_delete_sync(&dwork->timer))
+	u64 flags = local_irq_save();
+
+	if (timer_delete(&dwork->timer))
 		queue_pending_work(dwork->cpu, dwork->wq, &dwork->work);
+	local_irq_restore_resched(flags);
 	return flush_work(&dwork->work);
+}
+
+bool cancel_delayed_work(struct delayed_work *dwork)
+{
+	return __cancel_work(&dwork->work, &dwork->timer);
 }
 
 bool cancel_delayed_work_sync(struct delayed_work *dwork)
 {
-	bool was;
-
-	block_work(&dwork->work);
-	was = timer_delete_sync(&dwork->timer);
-	if (was)
-		put_work(&dwork->work);
-	return cancel_work_sync(&dwork->work) || was;
+	return __cancel_work_sync(&dwork->work, &dwork->timer);
 }
 
 struct delayed_work *timer_delayed_work(const struct timer_list *timer)

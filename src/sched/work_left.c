@@ -129,9 +129,10 @@ u32 workqueues_clear_left(void)
 		if (w->pool && w->task)
 			drop_works_of(w);
 	}
-	for (u32 i = 0; i < NR_WORKQUEUES; i++)
-		workqueue_reset(i, kept[i], drop);
-	if (pools_make_anew())
-		printk("# warning: no memory for kworkers");
+	pools_make_anew();
+	for (u32 i = 0; i < NR_WORKQUEUES; i++) {
+		if (!workqueue_reset(i, kept[i], drop))
+			printk("# warning: no memory for kworkers");
+	}
 	return n;
 }

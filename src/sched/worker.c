@@ -20,17 +20,19 @@
 #define MAX_PER_CPU   32 /* stacks are few */
 #define IDLE_RESERVED 1
 
-static DEFINE_PER_CPU(struct worker_pool, cpu_pool);
-static struct worker_pool unbound_pool;
+/* The second one of each is WQ_HIGHPRI's. */
+static DEFINE_PER_CPU(struct worker_pool, cpu_pools[2]);
+static struct worker_pool unbound_pools[2];
 
 /* A free one has no task. Under table_lock. */
 static struct worker workers[NR_WORKERS];
 static u32 nr_slots; /* behind the last one that was ever taken */
 static raw_spinlock_t table_lock;
 
-struct worker_pool *get_pool(u32 cpu)
+struct worker_pool *get_pool(u32 cpu, bool highpri)
 {
-	return cpu < NR_CPUS ? per_cpu_ptr(&cpu_pool, cpu) : &unbound_pool;
+	return cpu < NR_CPUS ? per_cpu_ptr(&cpu_pools[highpri], cpu)
+			     : &unbound_pools[highpri];
 }
 
 struct worker *current_worker(void)
@@ -40,12 +42,12 @@ struct worker *current_worker(void)
 
 u32 nr_workers(u32 cpu)
 {
-	return READ_ONCE(get_pool(cpu)->nr_workers);
+	return READ_ONCE(get_pool(cpu, false)->nr_workers);
 }
 
 u32 nr_idle_workers(u32 cpu)
 {
-	return READ_ONCE(get_pool(cpu)->nr_idle);
+	return READ_ONCE(get_pool(cpu, false)->nr_idle);
 }
 
 static bool is_bound(const struct worker_pool *pool)
@@ -128,7 +130,7 @@ static struct worker *take_slot(void)
 			found = &workers[i];
 	}
 	if (found) {
-		found->pool = &unbound_pool; /* taken */
+		found->pool = &unbound_pools[0]; /* taken */
 		nr_slots = max(nr_slots, (u32)(found - workers) + 1);
 	}
 	raw_spin_unlock(&table_lock);
@@ -142,16 +144,18 @@ static int worker_thread(void *arg);
 static struct task_struct *new_thread(struct worker_pool *pool,
 				      struct worker *w, u32 id)
 {
+	enum sched_prio prio = pool->highpri ? PRIO_HIGH : PRIO_NORMAL;
 	u32 n = num_online_cpus(), cpu = pool->cpu;
+	const char *high = pool->highpri ? "H" : "";
 
 	if (is_bound(pool))
-		return kthread_create_on_cpu(worker_thread, w, cpu, PRIO_NORMAL,
-					     "kworker/%u:%u", cpu, id);
+		return kthread_create_on_cpu(worker_thread, w, cpu, prio,
+					     "kworker/%u:%u%s", cpu, id, high);
 	cpu = cpumask_next(0, &cpu_online_mask);
 	for (u32 i = 0; i < id % n; i++)
 		cpu = cpumask_next(cpu + 1, &cpu_online_mask);
-	return kthread_create_on_cpu(worker_thread, w, cpu, PRIO_NORMAL,
-				     "kworker/u:%u", id);
+	return kthread_create_on_cpu(worker_thread, w, cpu, prio,
+				     "kworker/u:%u%s", id, high);
 }
 
 /* Task context, not locked. */
@@ -253,16 +257,9 @@ static __noinline void process_scheduled(struct worker_pool *pool,
 /* The first of the worklist, with those linked to it, to w. Locked. */
 static void give_works(struct worker_pool *pool, struct worker *w)
 {
-	bool more = true;
-
-	while (more) {
-		struct work_struct *work = list_first_entry(
-			&pool->worklist, struct work_struct, entry);
-
-		more = work->flags & WORK_STRUCT_LINKED;
-		list_del_init(&work->entry);
-		list_add_tail(&work->entry, &w->scheduled);
-	}
+	move_linked_works(
+		list_first_entry(&pool->worklist, struct work_struct, entry),
+		&w->scheduled);
 }
 
 /* Another is still in it, asleep: it is to run there once more, behind that. */
@@ -338,25 +335,43 @@ static int worker_thread(void *arg)
 	return 0;
 }
 
-static void init_pool(struct worker_pool *pool, u32 cpu)
+static void init_pool(u32 cpu, bool highpri)
 {
-	*pool = (struct worker_pool){ .cpu = cpu };
+	struct worker_pool *pool = get_pool(cpu, highpri);
+
+	*pool = (struct worker_pool){ .cpu = cpu, .highpri = highpri };
 	INIT_LIST_HEAD(&pool->worklist);
 	INIT_LIST_HEAD(&pool->workers);
 	INIT_LIST_HEAD(&pool->idle);
 }
 
-int init_worker_pools(void)
+/* Made with the first queue that needs one; two at once may make two. */
+static bool have_worker(struct worker_pool *pool)
 {
-	bool made = true;
+	return READ_ONCE(pool->nr_workers) || create_worker(pool);
+}
+
+bool make_workers(u32 flags)
+{
+	bool highpri = flags & WQ_HIGHPRI, made = true;
 	u32 cpu;
 
-	init_pool(&unbound_pool, NR_CPUS);
-	for_each_online_cpu (cpu) {
-		init_pool(get_pool(cpu), cpu);
-		made = made && create_worker(get_pool(cpu));
+	if (flags & WQ_UNBOUND)
+		return have_worker(get_pool(NR_CPUS, highpri));
+	for_each_online_cpu (cpu)
+		made = made && have_worker(get_pool(cpu, highpri));
+	return made;
+}
+
+void init_worker_pools(void)
+{
+	u32 cpu;
+
+	for (u32 highpri = 0; highpri < 2; highpri++) {
+		init_pool(NR_CPUS, highpri);
+		for_each_online_cpu (cpu)
+			init_pool(cpu, highpri);
 	}
-	return made && create_worker(&unbound_pool) ? 0 : -1;
 }
 
 struct worker *worker_at(u32 i)
@@ -365,7 +380,7 @@ struct worker *worker_at(u32 i)
 }
 
 /* Whoever held a lock of theirs holds it no more. */
-int pools_make_anew(void)
+void pools_make_anew(void)
 {
 	for (u32 i = 0; i < nr_slots; i++) {
 		struct worker *w = &workers[i];
@@ -374,7 +389,7 @@ int pools_make_anew(void)
 			free_task(w->task);
 		*w = (struct worker){ 0 };
 	}
-	return init_worker_pools();
+	init_worker_pools();
 }
 
 void pools_reset_locks(void)
@@ -382,7 +397,9 @@ void pools_reset_locks(void)
 	u32 cpu;
 
 	raw_spin_reset(&table_lock);
-	raw_spin_reset(&unbound_pool.lock);
-	for_each_online_cpu (cpu)
-		raw_spin_reset(&get_pool(cpu)->lock);
+	for (u32 highpri = 0; highpri < 2; highpri++) {
+		raw_spin_reset(&get_pool(NR_CPUS, highpri)->lock);
+		for_each_online_cpu (cpu)
+			raw_spin_reset(&get_pool(cpu, highpri)->lock);
+	}
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * workqueue.c - works: queued, counted, waited for, taken back.
+ * workqueue.c - workqueues, and works queued on them, and counted.
  *
  * A work that runs somewhere is queued there again, so that it never runs
  * twice at once. flush_workqueue() counts by two colours: what is queued while
- * one flush waits has the other one.
+ * one flush waits has the other one. flush.c waits for one work, and takes it
+ * back.
+ *
+ * A work points to what it was last on, also when that workqueue is gone: so
+ * no pool_workqueue's memory is ever used for anything else.
  *
  * Linux: kernel/workqueue.c.
  */
@@ -35,7 +39,8 @@ static u32 bound_pages(void)
 static void init_pwq(struct workqueue_struct *wq, struct pool_workqueue *pwq,
 		     u32 cpu, u32 max_active)
 {
-	*pwq = (struct pool_workqueue){ .pool = get_pool(cpu),
+	*pwq = (struct pool_workqueue){ .pool = get_pool(
+						cpu, wq->flags & WQ_HIGHPRI),
 					.wq = wq,
 					.max_active = max_active };
 	INIT_LIST_HEAD(&pwq->inactive);
@@ -57,7 +62,8 @@ static struct workqueue_struct *take_slot(const char *name)
 	mutex_lock(&table_mutex);
 	wq = free_slot();
 	if (wq)
-		*wq = (struct workqueue_struct){ .name = name };
+		*wq = (struct workqueue_struct){ .name = name,
+						 .bound = wq->bound };
 	mutex_unlock(&table_mutex);
 	return wq;
 }
@@ -72,24 +78,34 @@ struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 		return NULL;
 	wq->flags = flags;
 	init_pwq(wq, &wq->unbound, NR_CPUS, max);
-	if (flags & WQ_UNBOUND)
-		return wq;
-	wq->bound = (struct pool_workqueue *)alloc_pages(bound_pages());
-	if (!wq->bound) {
+	if (!wq->bound && !(flags & WQ_UNBOUND))
+		wq->bound = (struct pool_workqueue *)alloc_pages(bound_pages());
+	if ((!wq->bound && !(flags & WQ_UNBOUND)) || !make_workers(flags)) {
 		wq->name = NULL;
 		return NULL;
 	}
+	if (flags & WQ_UNBOUND)
+		return wq;
 	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
 		init_pwq(wq, &wq->bound[cpu], cpu, max);
 	return wq;
 }
 
+/* Who has counted the last work down may not have left its pool yet. */
+static void wait_for_worker(struct worker_pool *pool)
+{
+	unlock_pool(pool, lock_pool(pool));
+}
+
 void destroy_workqueue(struct workqueue_struct *wq)
 {
+	u32 cpu;
+
 	drain_workqueue(wq);
-	if (wq->bound)
-		free_pages((u64)wq->bound, bound_pages());
-	wq->name = NULL;
+	wait_for_worker(wq->unbound.pool);
+	for_each_online_cpu (cpu)
+		wait_for_worker(get_pool(cpu, wq->flags & WQ_HIGHPRI));
+	WRITE_ONCE(wq->name, NULL);
 }
 
 void init_work(struct work_struct *work, work_func_t func)
@@ -114,15 +130,36 @@ static __always_inline void insert_work(struct pool_workqueue *pwq,
 	__kick_pool(pwq->pool);
 }
 
-void pwq_activate_first_inactive(struct pool_workqueue *pwq)
+void move_linked_works(struct work_struct *work, struct list_head *to)
 {
-	struct work_struct *work =
-		list_first_entry(&pwq->inactive, struct work_struct, entry);
+	struct list_head *entry = &work->entry, *next;
+	bool more = true;
 
-	list_del_init(&work->entry);
+	for (; more; entry = next) {
+		next = entry->next;
+		more = container_of(entry, struct work_struct, entry)->flags &
+		       WORK_STRUCT_LINKED;
+		list_del_init(entry);
+		list_add_tail(entry, to);
+	}
+}
+
+void pwq_activate_inactive(struct pool_workqueue *pwq, struct work_struct *work)
+{
+	trace_workqueue_activate_work(work, work->func);
 	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_INACTIVE,
 			   __ATOMIC_RELAXED);
-	insert_work(pwq, work);
+	pwq->nr_active++;
+	move_linked_works(work, &pwq->pool->worklist);
+	__kick_pool(pwq->pool);
+}
+
+void pwq_activate_first_inactive(struct pool_workqueue *pwq)
+{
+	if (pwq->nr_active < pwq->max_active)
+		pwq_activate_inactive(pwq, list_first_entry(&pwq->inactive,
+							    struct work_struct,
+							    entry));
 }
 
 /* -1, as Linux: it belongs to none. */
@@ -199,7 +236,7 @@ static __always_inline bool take_pending(struct work_struct *work)
 	u32 old = __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE);
 
 	do {
-		if (old & (WORK_STRUCT_PENDING | WORK_STRUCT_CANCELING))
+		if (old & (WORK_STRUCT_PENDING | WORK_DISABLED))
 			return false;
 	} while (unlikely(!__atomic_compare_exchange_n(
 		&work->flags, &old, old | WORK_STRUCT_PENDING, false,
@@ -207,13 +244,16 @@ static __always_inline bool take_pending(struct work_struct *work)
 	return true;
 }
 
+static __always_inline bool may_queue(const struct workqueue_struct *wq)
+{
+	return likely(!__atomic_load_n(&wq->draining, __ATOMIC_ACQUIRE)) ||
+	       is_own_work(wq);
+}
+
 static __always_inline bool __take_work(struct workqueue_struct *wq,
 					struct work_struct *work)
 {
-	if (unlikely(__atomic_load_n(&wq->draining, __ATOMIC_ACQUIRE)) &&
-	    !is_own_work(wq))
-		return false;
-	return take_pending(work);
+	return may_queue(wq) && take_pending(work);
 }
 
 bool take_work(struct workqueue_struct *wq, struct work_struct *work)
@@ -221,16 +261,17 @@ bool take_work(struct workqueue_struct *wq, struct work_struct *work)
 	return __take_work(wq, work);
 }
 
+bool keep_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	return may_queue(wq) &&
+	       !(__atomic_load_n(&work->flags, __ATOMIC_ACQUIRE) &
+		 WORK_DISABLED);
+}
+
 void put_work(struct work_struct *work)
 {
 	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_PENDING,
 			   __ATOMIC_SEQ_CST);
-}
-
-void block_work(struct work_struct *work)
-{
-	__atomic_fetch_or(&work->flags, WORK_STRUCT_CANCELING,
-			  __ATOMIC_SEQ_CST);
 }
 
 void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
@@ -242,25 +283,32 @@ void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
 	local_irq_restore_resched(flags);
 }
 
+/* IF=0 from PENDING on: flush.c. */
 bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 		   struct work_struct *work)
 {
-	if (!cpu_online(cpu) || !__take_work(wq, work))
+	bool ours;
+	u64 flags;
+
+	if (!cpu_online(cpu))
 		return false;
-	queue_pending_work(cpu, wq, work);
-	return true;
+	flags = local_irq_save();
+	ours = __take_work(wq, work);
+	if (ours)
+		__queue_work(cpu, wq, work);
+	local_irq_restore_resched(flags);
+	return ours;
 }
 
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
-	u64 flags;
+	u64 flags = local_irq_save();
+	bool ours = __take_work(wq, work);
 
-	if (!__take_work(wq, work))
-		return false;
-	flags = local_irq_save();
-	__queue_work(smp_processor_id(), wq, work);
+	if (likely(ours))
+		__queue_work(smp_processor_id(), wq, work);
 	local_irq_restore_resched(flags);
-	return true;
+	return ours;
 }
 
 static bool color_is_done(struct workqueue_struct *wq, u32 color)
@@ -275,6 +323,8 @@ void flush_workqueue(struct workqueue_struct *wq)
 	might_sleep();
 	mutex_lock(&wq->flush_mutex);
 	color = wq->color;
+	/* of the other one there is what was queued while that one turned */
+	wait_event(wq->flush_wait, color_is_done(wq, color ^ 1));
 	__atomic_store_n(&wq->color, color ^ 1, __ATOMIC_SEQ_CST);
 	wait_event(wq->flush_wait, color_is_done(wq, color));
 	mutex_unlock(&wq->flush_mutex);
@@ -289,141 +339,9 @@ void drain_workqueue(struct workqueue_struct *wq)
 	__atomic_fetch_sub(&wq->draining, 1, __ATOMIC_SEQ_CST);
 }
 
-/* A work that only says that the one before it has ended. */
-struct wq_barrier {
-	struct work_struct work;
-	struct completion done;
-};
-
-static void barrier_func(struct work_struct *work)
-{
-	complete(&container_of(work, struct wq_barrier, work)->done);
-}
-
-static void init_barrier(struct wq_barrier *b)
-{
-	init_work(&b->work, barrier_func);
-	b->work.flags = WORK_STRUCT_PENDING;
-	init_completion(&b->done);
-}
-
-/*
- * It is in a list of this pool, whose lock is held: so it stays there. Its pwq
- * is read last: one who queues it elsewhere writes that before the list.
- */
-static bool is_queued_at(const struct pool_workqueue *pwq,
-			 const struct work_struct *work)
-{
-	return work_pending(work) &&
-	       READ_ONCE(work->entry.next) != &work->entry &&
-	       __atomic_load_n(&work->pwq, __ATOMIC_ACQUIRE) == pwq;
-}
-
-/*
- * Behind work, so that the same worker comes to it next: false, it is idle.
- * Pool locked. An inactive one's barrier is active at once and would be early:
- * it goes in front of the line, and the barrier with it.
- */
-static bool insert_barrier(struct pool_workqueue *pwq, struct work_struct *work,
-			   struct wq_barrier *b)
-{
-	struct worker *w = find_worker_executing(pwq->pool, work);
-
-	if (is_queued_at(pwq, work)) {
-		b->work.flags |=
-			__atomic_fetch_or(&work->flags, WORK_STRUCT_LINKED,
-					  __ATOMIC_SEQ_CST) &
-			WORK_STRUCT_LINKED;
-		list_add(&b->work.entry, &work->entry);
-	} else if (w) {
-		list_add_tail(&b->work.entry, &w->scheduled);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-/* False: it was neither pending nor running. */
-static bool wait_for_work(struct work_struct *work)
-{
-	struct pool_workqueue *pwq;
-	struct wq_barrier b;
-	bool waits = false;
-	u64 flags;
-
-	init_barrier(&b);
-	do { /* again if it went elsewhere meanwhile */
-		pwq = READ_ONCE(work->pwq);
-		if (!pwq)
-			return false;
-		flags = lock_pool(pwq->pool);
-		waits = insert_barrier(pwq, work, &b);
-		unlock_pool(pwq->pool, flags);
-	} while (!waits && READ_ONCE(work->pwq) != pwq);
-	if (waits)
-		wait_for_completion(&b.done);
-	return waits;
-}
-
-/* An inactive work has no place in the pool's list yet: look again later. */
-static bool still_inactive(struct work_struct *work)
-{
-	return __atomic_load_n(&work->flags, __ATOMIC_ACQUIRE) &
-	       WORK_STRUCT_INACTIVE;
-}
-
-bool flush_work(struct work_struct *work)
-{
-	might_sleep();
-	while (still_inactive(work))
-		usleep(100);
-	return wait_for_work(work);
-}
-
-/* Pending, in a list: out of it. True if so. */
-bool grab_pending_work(struct work_struct *work)
-{
-	struct pool_workqueue *pwq = READ_ONCE(work->pwq);
-	bool grabbed = false;
-	u64 flags;
-
-	if (!pwq)
-		return false;
-	flags = lock_pool(pwq->pool);
-	if (is_queued_at(pwq, work)) {
-		bool active = !(work->flags & WORK_STRUCT_INACTIVE);
-
-		list_del_init(&work->entry);
-		__atomic_fetch_and(&work->flags,
-				   ~(WORK_STRUCT_PENDING |
-				     WORK_STRUCT_INACTIVE | WORK_STRUCT_LINKED),
-				   __ATOMIC_SEQ_CST);
-		if (active)
-			pwq_dec_nr_active(pwq);
-		pwq_dec_nr_in_flight(pwq, work->color);
-		grabbed = true;
-	}
-	unlock_pool(pwq->pool, flags);
-	return grabbed;
-}
-
-bool cancel_work_sync(struct work_struct *work)
-{
-	bool was;
-
-	might_sleep();
-	block_work(work);
-	was = grab_pending_work(work);
-	wait_for_work(work);
-	__atomic_fetch_and(&work->flags, ~WORK_STRUCT_CANCELING,
-			   __ATOMIC_SEQ_CST);
-	return was;
-}
-
 int workqueue_init(void)
 {
-	if (init_worker_pools())
-		return -ENOMEM;
+	init_worker_pools();
 	system_wq = alloc_workqueue("events", 0, 0);
 	system_unbound_wq = alloc_workqueue("events_unbound", WQ_UNBOUND, 0);
 	return system_wq && system_unbound_wq ? 0 : -ENOMEM;
@@ -450,13 +368,13 @@ static void reset_pwq(struct pool_workqueue *pwq, u32 cpu,
 	init_pwq(pwq->wq, pwq, cpu, max);
 }
 
-void workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
+bool workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
 {
 	struct workqueue_struct *wq = &workqueues[i];
 
 	mutex_init(&table_mutex);
 	if (!wq->name)
-		return;
+		return true;
 	reset_pwq(&wq->unbound, NR_CPUS, drop);
 	for (u32 cpu = 0; wq->bound && cpu < nr_cpu_ids; cpu++)
 		reset_pwq(&wq->bound[cpu], cpu, drop);
@@ -464,8 +382,9 @@ void workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
 	mutex_init(&wq->flush_mutex);
 	init_waitqueue_head(&wq->flush_wait);
 	if (keep)
-		return;
+		return make_workers(wq->flags);
 	if (wq->bound)
 		free_pages((u64)wq->bound, bound_pages());
 	wq->name = NULL;
+	return true;
 }

@@ -11,7 +11,8 @@
 #define WORK_STRUCT_PENDING	BIT(0)	/* from queueing until it begins */
 #define WORK_STRUCT_LINKED	BIT(1)	/* the next one goes with it */
 #define WORK_STRUCT_INACTIVE	BIT(2)	/* waits in its pwq: max_active */
-#define WORK_STRUCT_CANCELING	BIT(3)
+#define WORK_DISABLE_ONE	BIT(16)	/* how often disabled, from here on */
+#define WORK_DISABLED		(~0u << 16)
 /* clang-format on */
 
 struct worker_pool {
@@ -19,6 +20,7 @@ struct worker_pool {
 	struct list_head worklist;
 	struct list_head workers, idle;
 	u32 cpu; /* NR_CPUS: unbound */
+	bool highpri;
 	u32 nr_workers, nr_idle, next_id;
 	u32 nr_running; /* bound: workers that run and do not sleep */
 	u32 nr_busy;	/* workers in a work, also those that sleep in it */
@@ -55,8 +57,11 @@ struct worker {
 };
 
 /* worker.c */
-struct worker_pool *get_pool(u32 cpu);
-int init_worker_pools(void);
+struct worker_pool *get_pool(u32 cpu, bool highpri);
+
+/* The pools of a queue with flags have a worker each: false, no memory. */
+bool make_workers(u32 flags);
+void init_worker_pools(void);
 struct worker *current_worker(void);
 
 /* Locked, with something in the worklist: somebody is to look at it. IF=0. */
@@ -75,7 +80,12 @@ static __always_inline void __kick_pool(struct worker_pool *pool)
 struct worker *find_worker_executing(struct worker_pool *pool,
 				     const struct work_struct *work);
 
-/* workqueue.c, locked: pwq has a place for one of its inactive ones. */
+/* workqueue.c, locked: work and what is linked to it, to the end of a list. */
+void move_linked_works(struct work_struct *work, struct list_head *to);
+
+/* Locked: one is active now; the first, if pwq has a place for it. */
+void pwq_activate_inactive(struct pool_workqueue *pwq,
+			   struct work_struct *work);
 void pwq_activate_first_inactive(struct pool_workqueue *pwq);
 
 /* Locked: one that was active has ended, or was taken back. */
@@ -97,34 +107,45 @@ static inline void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color)
 }
 
 /*
- * workqueue.c, for delayed_work.c: PENDING taken, if it may be queued; given
- * back; what has it queued; taken out of its list; not to be queued any more.
+ * workqueue.c: PENDING taken, if it may be queued; is ours, and may be queued;
+ * given back; ours, and so queued. IF=0 from the one to the other.
  */
 bool take_work(struct workqueue_struct *wq, struct work_struct *work);
+bool keep_work(struct workqueue_struct *wq, struct work_struct *work);
 void put_work(struct work_struct *work);
 void queue_pending_work(u32 cpu, struct workqueue_struct *wq,
 			struct work_struct *work);
-bool grab_pending_work(struct work_struct *work);
-void block_work(struct work_struct *work);
+
+/*
+ * flush.c, with a delayed work's timer or NULL. work_grab_pending(): PENDING is
+ * ours, was says whether it was pending; returns with IF=0, and what to
+ * restore.
+ */
+u64 work_grab_pending(struct work_struct *work, struct timer_list *timer,
+		      bool *was);
+bool __cancel_work(struct work_struct *work, struct timer_list *timer);
+bool __disable_work(struct work_struct *work, struct timer_list *timer);
+bool __cancel_work_sync(struct work_struct *work, struct timer_list *timer);
 
 /* delayed_work.c: whose timer is it? NULL: no delayed work's. */
 struct delayed_work *timer_delayed_work(const struct timer_list *timer);
 
 /*
  * For work_left.c. worker.c: the i-th place for a worker, NULL behind the last;
- * all pools with one idle worker each, as at the beginning, 0 or -1.
+ * all pools without a worker, as at the beginning.
  */
 struct worker *worker_at(u32 i);
-int pools_make_anew(void);
+void pools_make_anew(void);
 void pools_reset_locks(void);
 
 /*
  * workqueue.c: the i-th one's name, "" if there is none; as if it had just been
  * made, or (not keep) given back; drop is called for each work that it held up.
+ * False: no memory for its workers.
  */
 #define NR_WORKQUEUES 64
 const char *workqueue_name(u32 i);
-void workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work));
+bool workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work));
 
 /* work_left.c: after a case; what lies on a dead stack leaves its list. */
 bool is_kworker(const struct task_struct *task);

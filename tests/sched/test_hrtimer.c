@@ -317,13 +317,13 @@ TEST(hrtimer, hrtimer_restart_keeps_the_time_it_has,
 TEST(hrtimer, what_expired_with_interrupts_off_runs_in_order_after,
      HRTIMER ", hrtimer_interrupt()")
 {
-	u64 flags;
+	u64 flags = local_irq_save();
+	ktime_t now = ktime_get();
 
 	begin();
-	flags = local_irq_save();
-	start_in(0, 300 * USEC);
-	start_in(1, 200 * USEC);
-	start_in(2, 100 * USEC);
+	for (u32 i = 0; i < 3; i++)
+		hrtimer_start(&p[i].timer, now + (300 - 100 * i) * USEC,
+			      HRTIMER_MODE_ABS);
 	udelay(400);
 	EXPECT_STREQ(diary, "");
 	local_irq_restore(flags);

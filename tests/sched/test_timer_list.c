@@ -227,7 +227,7 @@ TEST(timer_list, a_timer_takes_back_another_of_its_jiffy,
 TEST(timer_list, a_timer_that_starts_itself_for_now_runs_once_a_jiffy,
      TIMER ", __run_timers()")
 {
-	u64 last = 0;
+	u64 last = 0, served = softirq_count_of(TIMER_SOFTIRQ);
 
 	begin();
 	p[0].again = true;
@@ -242,6 +242,9 @@ TEST(timer_list, a_timer_that_starts_itself_for_now_runs_once_a_jiffy,
 	}
 	p[0].again = false;
 	timer_delete_sync(&p[0].timer);
+	/* an interrupt a jiffy, not one after the other until it is over */
+	EXPECT_LT(softirq_count_of(TIMER_SOFTIRQ) - served,
+		  4 * p[0].runs + 100);
 	EXPECT_FALSE(timer_pending(&p[0].timer));
 }
 
