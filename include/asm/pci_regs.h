@@ -66,6 +66,7 @@
 #define     PCI_EXP_TYPE_ROOT_PORT  4
 #define     PCI_EXP_TYPE_DOWNSTREAM 6
 #define   PCI_EXP_FLAGS_SLOT	  0x0100
+#define   PCI_EXP_FLAGS_IRQ	  0x3e00	/* which of its messages */
 #define PCI_EXP_SLTCAP		0x14
 #define   PCI_EXP_SLTCAP_HPC	  0x00000040	/* hot-plug capable */
 #define   PCI_EXP_SLTCAP_NCCS	  0x00040000	/* no command completed */

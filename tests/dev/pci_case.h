@@ -15,6 +15,7 @@
 #define HAS_MASK BIT(2) /* an MSI capability with mask bits */
 #define HAS_MSIX BIT(3) /* with vectors that can be raised one by one */
 #define HAS_TWO	 BIT(4) /* or more of them */
+#define HAS_MANY BIT(5) /* MSI of several messages, and says which it sends */
 
 /* The source that is judged now; open. */
 extern const struct pci_dev *pdev;

@@ -292,6 +292,40 @@ TEST(msi, trigger_mode_is_what_tmr_shows, DATA_RULE)
 	each_source(HAS_MSI, judge_trigger);
 }
 
+/* Of two messages it sends the one that its capability says, not the data. */
+static void judge_several(void)
+{
+	struct pin two[2] = { { .vector = 0xa2 }, { .vector = 0xa3 } };
+	u32 own;
+
+	if (!EXPECT_EQ(pin_claim(&two[0]), 0) ||
+	    !EXPECT_EQ(pin_claim(&two[1]), 0))
+		return;
+	for (u32 low = 0; low < 2; low++) {
+		irq_msi_compose_msg(&msg, this_cpu(apic_id), two[low].vector);
+		msi_rewrite();
+		if (msi.mask)
+			pci_write(pdev, msi.mask, 4, 0);
+		pci_write(pdev, msi.pos + PCI_MSI_FLAGS, 2,
+			  PCI_MSI_FLAGS_ENABLE |
+				  FIELD_PREP(PCI_MSI_FLAGS_QSIZE, 1));
+		own = FIELD_GET(PCI_EXP_FLAGS_IRQ,
+				pci_read(pdev, pdev->exp + PCI_EXP_FLAGS, 2));
+		if (!EXPECT_LE(own, 1))
+			return;
+		pci_source_raise(src);
+		EXPECT_EQ(pin_wait(&two[own], low + 1), low + 1);
+		EXPECT_EQ(two[!own].count, 0);
+		pci_source_lower(src);
+	}
+}
+
+TEST(msi, of_several_messages_the_function_chooses_by_the_low_bits,
+     "PCI 3.0 MSI Capability Structure, Multiple Message Enable")
+{
+	each_source(HAS_MSI | HAS_MANY, judge_several);
+}
+
 static struct {
 	volatile u32 count;
 	enum stack_kind stack;

@@ -161,6 +161,9 @@ static bool has(u32 needs)
 		return false;
 	if (needs & HAS_MASK && (pci_read_msi(pdev, &msi) || !msi.mask))
 		return false;
+	if (needs & HAS_MANY &&
+	    (src != PCI_SRC_SLOT || pci_read_msi(pdev, &msi) || !msi.multi_cap))
+		return false;
 	if (needs & HAS_MSIX && !pci_source_vectors(src))
 		return false;
 	if (needs & HAS_TWO && pci_source_vectors(src) < 2)
@@ -191,6 +194,7 @@ void each_source(u32 needs, void (*judge)(void))
 	if (!judged)
 		ktest_skip("no PCI function here interrupts at will by %s",
 			   needs & HAS_MASK   ? "MSI that can be masked"
+			   : needs & HAS_MANY ? "one of several MSIs"
 			   : needs & HAS_TWO  ? "two MSI-X vectors"
 			   : needs & HAS_MSIX ? "MSI-X"
 			   : needs & HAS_MSI  ? "MSI"
