@@ -13,6 +13,7 @@ struct moved_line {
 	u32 irq;
 	void (*raise)(void); /* one interrupt. Task context */
 	void (*lower)(void); /* of the device, in the handler; or NULL */
+	u32 period_us; /* until lowered another one comes so often; 0: never */
 };
 
 /* Request it, with these IRQF_*, and lower it. False: a check failed. */

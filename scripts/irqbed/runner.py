@@ -28,6 +28,7 @@ TOTAL, IDLE = 180.0, 60.0  # seconds, times the scale of a loaded host
 TOTAL_CPUS, IDLE_CPUS = 16, 64
 MEMORY, MEMORY_CPUS = 256, 64  # MiB; for each CPU more another one
 ICOUNT = 10  # how much longer a boot takes under -icount shift=0
+SHARED = 32  # guest CPUs on one of the host's: each has to wait for its turn
 GDB_HELP = """\
 Waiting for gdb: target remote :1234, then continue; once the log has said
 image.base: add-symbol-file build/irqbed.debug -o BASE"""
@@ -135,6 +136,11 @@ def load_scale():
     return min(8, max(1, math.ceil(busy)))
 
 
+def guest_scale(smp):
+    """By how much more where many CPUs share the host's: the guest's scale."""
+    return cpus(smp) // (SHARED * (os.cpu_count() or 1))
+
+
 def options_text(args, platform, scale):
     """\\irqbed.cfg; the user's own words come last, so they win."""
     words = [f"platform={platform}", f"scale={scale}", "finish=exit",
@@ -238,7 +244,7 @@ def run(args):
                              args.tests or ""):
         print(f"irqbed: not run: {row.case}: {row.seen}", flush=True)
         args.skip = ",".join(filter(None, (args.skip, row.case)))
-    options = options_text(args, platform, scale)
+    options = options_text(args, platform, scale + guest_scale(args.smp))
     plain = boot.Run(args.machine, args.cpu, args.smp,
                      args.memory or memory(args.smp), code, variables,
                      gdb=args.gdb)

@@ -134,7 +134,8 @@ TEST(irq, the_pits_line_goes_to_each_cpu, AFFINITY,
  * Slow: its handler is there before the next one. Where the line is up until
  * the flags are read that is no edge; QEMU sends one nevertheless.
  */
-#define RTC_8_HZ 13
+#define RTC_8_HZ      13
+#define RTC_PERIOD_US 125000
 
 static void rtc_one(void)
 {
@@ -152,7 +153,8 @@ TEST(irq, the_rtcs_line_goes_to_each_cpu, AFFINITY,
 {
 	static const struct moved_line line = { .irq = 8,
 						.raise = rtc_one,
-						.lower = rtc_no_more };
+						.lower = rtc_no_more,
+						.period_us = RTC_PERIOD_US };
 
 	if (irq_to_desc(8)->level)
 		SKIP(return, "irq 8 is level-triggered here");
