@@ -28,17 +28,18 @@ struct irqflags_hooks {
 extern struct irqflags_hooks irqflags_hooks;
 
 /* The word behind the call says where it goes on: there and back in two. */
-#define IRQFLAGS_POINT(thunk)                                               \
-	__asm__ volatile("cmpb $0, lockdep_on(%%rip)\n\t"                   \
-			 "jne 1f\n"                                         \
-			 "2:\n\t"                                           \
-			 ".pushsection .text.unlikely, \"ax\", @progbits\n" \
-			 "1:\tcall " #thunk "\n\t"                          \
-			 ".long 2b - .\n\t"                                 \
-			 ".popsection"                                      \
-			 :                                                  \
-			 :                                                  \
-			 : "memory", "cc")
+#define IRQFLAGS_POINT(thunk)                                      \
+	__asm__ volatile inline(                                   \
+		"cmpb $0, lockdep_on(%%rip)\n\t"                   \
+		"jne 1f\n"                                         \
+		"2:\n\t"                                           \
+		".pushsection .text.unlikely, \"ax\", @progbits\n" \
+		"1:\tcall " #thunk "\n\t"                          \
+		".long 2b - .\n\t"                                 \
+		".popsection"                                      \
+		:                                                  \
+		:                                                  \
+		: "memory", "cc")
 
 /* local_irq_*()'s halves, for who changes IF by other means. */
 static __always_inline void trace_hardirqs_off(void)
@@ -63,21 +64,60 @@ static __always_inline void local_irq_enable(void)
 	native_irq_enable();
 }
 
+/*
+ * What is saved while lockdep_on has IF moved aside, so that the way back to
+ * IF=1 needs no point of its own: no IF, and it looks again.
+ */
+#define IRQFLAGS_SEEN 63 /* bit: saved by a point that was on */
+#define IRQFLAGS_IF   62 /* where IF is then */
+
 static __always_inline u64 local_irq_save(void)
 {
 	u64 flags = native_save_fl();
 
-	local_irq_disable();
+	__asm__ volatile inline(
+		"cmpb $0, lockdep_on(%%rip)\n\t"
+		"jne 1f\n"
+		"2:\n\t"
+		".pushsection .text.unlikely, \"ax\", @progbits\n"
+		"1:\tbtsq %[seen], %[flags]\n\t"
+		"btrq %[was], %[flags]\n\t"
+		"jnc 3f\n\t"
+		"btsq %[moved], %[flags]\n"
+		"3:\tcall trace_hardirqs_off_thunk\n\t"
+		".long 2b - .\n\t"
+		".popsection"
+		: [flags] "+r"(flags)
+		: [seen] "i"(IRQFLAGS_SEEN), [moved] "i"(IRQFLAGS_IF),
+		  [was] "i"(9)
+		: "memory", "cc");
+	native_irq_disable();
 	return flags;
 }
 
 /* Put IF back as local_irq_save() found it. */
 static __always_inline void local_irq_restore(u64 flags)
 {
-	if (flags & X86_EFLAGS_IF)
-		local_irq_enable();
-	else
-		local_irq_disable();
+	if (flags & X86_EFLAGS_IF) {
+		native_irq_enable();
+		return;
+	}
+	__asm__ volatile inline(
+		"testq %[flags], %[flags]\n\t"
+		"js 1f\n\t"
+		"cli\n"
+		"2:\n\t"
+		".pushsection .text.unlikely, \"ax\", @progbits\n"
+		"1:\tbtq %[moved], %[flags]\n\t"
+		"jc 3f\n\t"
+		"call trace_hardirqs_off_thunk\n\t"
+		".long 2b - .\n"
+		"3:\tcall trace_hardirqs_restore_thunk\n\t"
+		".long 2b - .\n\t"
+		".popsection"
+		:
+		: [flags] "r"(flags), [moved] "i"(IRQFLAGS_IF)
+		: "memory", "cc");
 }
 
 /*

@@ -34,7 +34,7 @@ static void mmio_write(u64 addr, u32 val)
 /* Index and window of any of them; they are written in a few instructions. */
 static raw_spinlock_t ioapic_lock;
 
-#define NOT_TAKEN BIT(63) /* no flag of RFLAGS */
+#define NOT_TAKEN BIT(32) /* no flag of RFLAGS */
 
 /*
  * An NMI may have hit this CPU between the two steps: it goes on without the

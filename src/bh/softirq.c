@@ -103,7 +103,7 @@ void raise_softirq(u32 nr)
 }
 
 /* One round: every bit of pending once, lowest first. IF=1. */
-static void run_actions(u32 pending)
+static __always_inline void run_actions(u32 pending)
 {
 	while (pending) {
 		u32 nr = (u32)__builtin_ctz(pending);
@@ -120,28 +120,48 @@ static void run_actions(u32 pending)
 
 /*
  * IF=0 on entry and exit, 1 while actions run. A thread that waits for this
- * CPU ends it, too: ksoftirqd goes on behind that one.
+ * CPU ends it, too: ksoftirqd goes on behind that one. seen: src/lockdep/ is
+ * on, which is asked once and not at each change of IF.
  */
-static void __do_softirq(void)
+static __always_inline void serve_softirqs(bool seen)
 {
 	u64 end = rdtsc() + us_to_tsc(MAX_SOFTIRQ_TIME_US);
 	u32 rounds = MAX_SOFTIRQ_RESTART;
 	u32 pending = local_softirq_pending();
 
 	preempt_count_add(SOFTIRQ_OFFSET);
-	trace_softirqs_off(__builtin_return_address(0));
+	if (seen)
+		trace_softirqs_off(__builtin_return_address(0));
 	do {
 		this_cpu_and32(softirq_pending, PENDING_RESCHED);
-		local_irq_enable();
+		if (seen)
+			trace_hardirqs_on();
+		native_irq_enable();
 		run_actions(pending);
-		local_irq_disable();
+		if (seen)
+			trace_hardirqs_off();
+		native_irq_disable();
 		pending = local_softirq_pending();
 	} while (pending && !(this_cpu(softirq_pending) & PENDING_RESCHED) &&
 		 --rounds && !deadline_passed(end));
 	if (pending)
 		wakeup_softirqd();
-	trace_softirqs_on(__builtin_return_address(0));
+	if (seen)
+		trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_OFFSET);
+}
+
+static __noinline void do_softirq_seen(void)
+{
+	serve_softirqs(true);
+}
+
+static void __do_softirq(void)
+{
+	if (unlikely(READ_ONCE(lockdep_on)))
+		do_softirq_seen();
+	else
+		serve_softirqs(false);
 }
 
 /* A thread on its own stack, that interrupts may hit: it can be set aside. */

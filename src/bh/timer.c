@@ -273,7 +273,9 @@ static void call(struct timer_base *base, struct timer_list *timer)
 
 	dequeue(timer);
 	base->running = timer;
-	unlock_base(base, irqs_off ? 0 : X86_EFLAGS_IF);
+	raw_spin_unlock(&base->lock);
+	if (!irqs_off)
+		local_irq_enable();
 	trace_timer_expire_entry(timer, function, get_jiffies_64());
 	function(timer); /* and it may be gone */
 	trace_timer_expire_exit(timer);

@@ -11,10 +11,11 @@
 
 	.text
 	/*
-	 * hook(ip, flags) with IF=0. keep_off: it stays 0 afterwards, so that
-	 * no interrupt comes between what is seen and the caller's CLI.
+	 * hook(ip, flags) with IF=0. What IF is afterwards op tells: btr is 0,
+	 * so that no interrupt comes between what is seen and the caller's
+	 * CLI; bts is 1; bt changes nothing.
 	 */
-	.macro THUNK name hook keep_off
+	.macro THUNK name hook op
 	.balign	16
 	.globl	\name
 	.hidden	\name
@@ -38,9 +39,7 @@
 	addq	%rax, %rdi
 	movq	%rdi, 8(%rbp)
 	movq	FLAGS(%rbp), %rsi
-	.if \keep_off
-	btrq	$IF_BIT, FLAGS(%rbp)
-	.endif
+	\op	$IF_BIT, FLAGS(%rbp)
 	andq	$-16, %rsp
 	cld
 	call	*irqflags_hooks+\hook(%rip)
@@ -59,7 +58,8 @@
 	ret
 	.endm
 
-	THUNK	trace_hardirqs_off_thunk 0 1
-	THUNK	trace_hardirqs_on_thunk 8 0
+	THUNK	trace_hardirqs_off_thunk 0 btrq
+	THUNK	trace_hardirqs_on_thunk 8 btq
+	THUNK	trace_hardirqs_restore_thunk 8 btsq
 
 	.section .note.GNU-stack, "", @progbits

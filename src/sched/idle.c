@@ -38,14 +38,14 @@ struct task_struct *cpu_main_task(u32 cpu)
 /* Whoever is woken preempts it at the end of the interrupt. */
 static void do_idle(void *unused)
 {
+	local_irq_disable();
 	while (is_idle_task(current)) {
-		local_irq_disable();
 		sched_count_round();
 		if (!need_resched())
 			safe_halt_disable();
 		preempt_schedule_irq();
-		local_irq_enable();
 	}
+	local_irq_enable();
 }
 
 /* The guard ends what an interrupt began here, and was not to survive. */
