@@ -13,6 +13,7 @@
 #include <asm/io.h>
 #include <cpu/percpu.h>
 #include <dev/pci_source.h>
+#include <ktest/arrivals.h>
 
 #define SID_RULE "VT-d Source-id Verification"
 #define MSI_RULE "VT-d MSI and MSI-X Register Programming"
@@ -46,14 +47,19 @@ static void send_to(u32 address, u16 data)
 	pci_write(dev, cap.pos + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE);
 }
 
-static u32 sent(u32 want)
+static void raise_it(void)
 {
-	u32 before = vtd_pin.count;
-
 	if (entry)
 		pci_source_raise_vector(source, 0);
 	else
 		pci_source_raise(source);
+}
+
+static u32 sent(u32 want)
+{
+	u32 before = vtd_pin.count;
+
+	raise_it();
 	pin_wait(&vtd_pin, before + want);
 	pci_source_lower(source);
 	return vtd_pin.count - before;
@@ -130,6 +136,34 @@ static void judge_once(void)
 TEST(vtd, a_message_becomes_what_its_entry_says, MSI_RULE)
 {
 	each_function(judge_once);
+}
+
+#define WHERE_VECTOR 0x52 /* claimed on every CPU */
+
+/* The function is not told: its message stays as it is. */
+static void judge_each_cpu(void)
+{
+	u32 cpu;
+
+	if (!arrivals_open(WHERE_VECTOR))
+		return;
+	for_each_online_cpu (cpu) {
+		u32 id = cpu_hot(cpu)->apic_id;
+		struct cpumask who = physical_dest(id);
+
+		vtd_set(VTD_INDEX, prepare_irte(WHERE_VECTOR, id, vtd_eim));
+		raise_it();
+		if (!arrivals_expect(&who))
+			ktest_note("sent to APIC ID %u", id);
+		pci_source_lower(source);
+	}
+	arrivals_close();
+}
+
+TEST(vtd, a_message_goes_where_its_entry_says_to_each_cpu, MSI_RULE,
+     .needs = NEEDS_SMP)
+{
+	each_function(judge_each_cpu);
 }
 
 static void judge_subhandle(void)
