@@ -82,14 +82,13 @@ static bool insert_barrier(struct pool_workqueue *pwq, struct work_struct *work,
 	return true;
 }
 
-bool flush_work(struct work_struct *work)
+static bool __flush_work(struct work_struct *work)
 {
 	struct pool_workqueue *pwq;
 	struct wq_barrier b;
 	bool waits;
 	u64 flags;
 
-	might_sleep();
 	init_barrier(&b);
 	pwq = lock_pwq_of(work, &flags);
 	if (!pwq)
@@ -99,6 +98,12 @@ bool flush_work(struct work_struct *work)
 	if (waits)
 		wait_for_completion(&b.done);
 	return waits;
+}
+
+bool flush_work(struct work_struct *work)
+{
+	might_sleep();
+	return __flush_work(work);
 }
 
 u32 work_busy(const struct work_struct *work)
@@ -198,7 +203,7 @@ bool __cancel_work_sync(struct work_struct *work, struct timer_list *timer)
 
 	might_sleep();
 	was = __disable_work(work, timer);
-	flush_work(work);
+	__flush_work(work);
 	enable_work(work);
 	return was;
 }
@@ -224,7 +229,7 @@ bool disable_work_sync(struct work_struct *work)
 
 	might_sleep();
 	was = __disable_work(work, NULL);
-	flush_work(work);
+	__flush_work(work);
 	return was;
 }
 

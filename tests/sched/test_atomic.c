@@ -342,8 +342,8 @@ MAY_SLEEP(mutex_lock, "src/sched/mutex.c")
 MAY_SLEEP(wait_event, "tests/sched/test_atomic.c")
 MAY_SLEEP(wait_for_completion, "src/sched/completion.c")
 MAY_SLEEP(msleep, "src/sched/wait.c")
-MAY_SLEEP(flush_work, "src/sched/workqueue.c")
-MAY_SLEEP(cancel_work_sync, "src/sched/workqueue.c")
+MAY_SLEEP(flush_work, "src/sched/flush.c")
+MAY_SLEEP(cancel_work_sync, "src/sched/flush.c")
 MAY_SLEEP(kthread_create, "src/sched/kthread.c")
 
 /* Itself, and what it then calls: with IF=0 it still goes well. */
