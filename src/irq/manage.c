@@ -260,7 +260,11 @@ void irq_free_lines(void)
 		while (desc->action)
 			free_irq(irq, desc->action->dev);
 		desc->affinity_set = false;
+		desc->threads_active = 0;
 	}
+	/* Those whose threads do not end: nobody waits for them any more. */
+	for (u32 i = 0; i < NR_ACTIONS; i++)
+		free_action(&irq_actions[i]);
 }
 
 static void reset_locks(struct irq_desc *desc)

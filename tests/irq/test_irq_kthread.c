@@ -13,6 +13,7 @@
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <cpu/stacks.h>
+#include <ktest/insn.h>
 #include <lib/errno.h>
 #include <lib/format.h>
 #include <lib/string.h>
@@ -325,5 +326,33 @@ TEST(irq, no_request_leaves_a_thread_behind, SETUP)
 	}
 	soft_raise(1);
 	EXPECT_EQ(a.ended, 1);
+	close(&a);
+}
+
+static void crash(struct part *p)
+{
+	insn_ud2(NULL);
+}
+
+/* The line, masked for it, comes again; nobody waits for what will not end. */
+TEST(irq, a_thread_that_crashes_lets_go_of_its_line,
+     "Linux kernel/irq/manage.c, irq_thread_dtor()")
+{
+	if (!open(IRQF_ONESHOT))
+		return;
+	ktest_means_crashes(1);
+	a.then = crash;
+	soft_raise(1);
+	EXPECT_EQ(a.begun, 1);
+	EXPECT_EQ(a.ended, 0);
+	EXPECT_EQ(desc->threads_active, 0);
+	EXPECT_EQ(desc->threads_oneshot, 0);
+	EXPECT_FALSE(soft.masked);
+	soft_raise(2); /* as if it had been handled */
+	EXPECT_EQ(a.hard, 3);
+	EXPECT_EQ(a.begun, 1);
+	EXPECT_EQ(desc->threads_active, 0);
+	EXPECT_FALSE(soft.masked);
+	EXPECT_TRUE(synchronize_hardirq(soft.irq));
 	close(&a);
 }

@@ -6,6 +6,7 @@
  * CPU works again.
  */
 #include <apic/lapic.h>
+#include <bh/softirq.h>
 #include <bh/tasklet.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -13,7 +14,10 @@
 #include <irq/irq.h>
 #include <ktest/insn.h>
 #include <ktest/ktest.h>
+#include <ktest/raised.h>
 #include <lib/errno.h>
+#include <sched/ksoftirqd.h>
+#include <sched/sched.h>
 #include <smp/nmi_backtrace.h>
 #include <smp/smp.h>
 #include <trap/traps.h>
@@ -259,3 +263,78 @@ TEST(selftest, boot_cpu_hangs_in_an_nmi_handler, RULE, .deadline_ms = CASE_MS)
 	trap_hook(X86_TRAP_NMI, spin_in_nmi, NULL);
 	hang_in_nmi(NULL);
 }
+
+/* Its task goes on behind it: only what it woke hangs. */
+static void spin_in_softirq(void)
+{
+	if (current == this_cpu_ksoftirqd())
+		spin(NULL);
+}
+
+static void raise_and_yield(void *arg)
+{
+	local_irq_disable();
+	raise_softirq(NET_RX_SOFTIRQ);
+	yield();
+	local_irq_enable();
+}
+
+TEST(hang, ksoftirqd, RULE, .needs = NEEDS_SMP)
+{
+	softirq_action_t saved = softirq_action(NET_RX_SOFTIRQ);
+
+	open_softirq(NET_RX_SOFTIRQ, spin_in_softirq);
+	run_on(last_cpu(), raise_and_yield, NULL, SHORT);
+	open_softirq(NET_RX_SOFTIRQ, saved);
+}
+
+static void count_softirq(void)
+{
+	calls++;
+}
+
+/* And ksoftirqd of the CPU that it was broken out of serves again. */
+TEST(hang, alive_14, WORKS)
+{
+	softirq_action_t saved = softirq_action(NET_RX_SOFTIRQ);
+
+	all_cpus_work();
+	calls = 0;
+	open_softirq(NET_RX_SOFTIRQ, count_softirq);
+	if (last_cpu())
+		run_on(last_cpu(), raise_and_yield, NULL, 2000000);
+	else
+		raise_and_yield(NULL);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(calls), WAIT_DEFAULT_US));
+	open_softirq(NET_RX_SOFTIRQ, saved);
+}
+
+static irqreturn_t spin_in_thread(int irq, void *dev)
+{
+	spin(NULL);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t wake_thread(int irq, void *dev)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+/* FERR#'s line, which nothing drives, by an IPI of its vector. */
+static void have_line_hang(void *arg)
+{
+	if (request_threaded_irq(13, wake_thread, spin_in_thread,
+				 IRQF_TRIGGER_RISING, "spins", &calls))
+		return;
+	raised_irqs(13, 1);
+	apic_send_self(irq_to_desc(13)->vector);
+	synchronize_irq(13);
+	free_irq(13, &calls);
+}
+
+TEST(hang, irq_thread, RULE, .needs = NEEDS_SMP | NEEDS_IOAPIC)
+{
+	run_on(last_cpu(), have_line_hang, NULL, SHORT);
+}
+
+ALIVE(alive_15)
