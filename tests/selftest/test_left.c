@@ -28,8 +28,11 @@ SUITE(left, .manual = true);
 static bool released;
 static struct completion never;
 
+static bool arrived; /* the thread runs */
+
 static int spin(void *data)
 {
+	WRITE_ONCE(arrived, true);
 	while (!READ_ONCE(released))
 		cpu_relax();
 	return 0;
@@ -73,6 +76,7 @@ static void start(int (*fn)(void *), u32 cpu, enum sched_prio prio)
 {
 	struct task_struct *t;
 
+	arrived = false;
 	init_completion(&never);
 	t = kthread_create_on_cpu(fn, NULL, cpu, prio, "left/%u", cpu);
 	if (EXPECT_TRUE(t))
@@ -124,6 +128,7 @@ static void use_all_cpus(void)
 TEST(left, thread_asleep, RULE)
 {
 	start(sleep, last_cpu(), PRIO_NORMAL);
+	WAIT_FOR(waitqueue_active(&never.wait), WAIT_DEFAULT_US);
 }
 
 TEST(left, thread_dozing, RULE)
@@ -152,12 +157,13 @@ CLEAN_CASE(clean_1)
 TEST(left, thread_running_elsewhere, RULE, .needs = NEEDS_SMP)
 {
 	start(spin, last_cpu(), PRIO_NORMAL);
+	WAIT_FOR(READ_ONCE(arrived), WAIT_DEFAULT_US);
 }
 
 TEST(left, thread_running_elsewhere_irqs_off, RULE, .needs = NEEDS_SMP)
 {
 	start(spin_irqs_off, last_cpu(), PRIO_IRQ_THREAD);
-	udelay(1000);
+	WAIT_FOR(READ_ONCE(arrived), WAIT_DEFAULT_US);
 }
 
 CLEAN_CASE(clean_2)
