@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <lib/compiler.h>
 
@@ -45,7 +46,7 @@ softirq_action_t softirq_action(u32 nr);
 
 /* Mark nr pending on this CPU. Any context but NMI; _irqoff: IF is 0. */
 void raise_softirq(u32 nr);
-void raise_softirq_irqoff(u32 nr);
+static __always_inline void raise_softirq_irqoff(u32 nr);
 
 /* Pending bits of this CPU; forget them and queued tasklets: the runner. */
 u32 local_softirq_pending(void);
@@ -96,12 +97,24 @@ void sched_init(void);
 void init_timers(void);
 void hrtimers_init(void);
 
+/* A thread raises it, or somebody looks on. IF=0. */
+void raise_softirq_slow(u32 nr);
+
+static __always_inline void raise_softirq_irqoff(u32 nr)
+{
+	if (observed() || unlikely(!in_interrupt()))
+		raise_softirq_slow(nr);
+	else
+		this_cpu_bts32(softirq_pending, nr);
+}
+
 /*
- * From irq_exit(), out of line: IF=0, something is pending, and regs, on
- * whatever stack, is what was interrupted. Softirqs; then, if somebody better
- * waits for this CPU, regs' way back will lead past the scheduler.
+ * From irq_exit(), out of line: IF=0, something is pending. Softirqs; then, if
+ * somebody better waits for this CPU, the way back of what was interrupted
+ * will lead past the scheduler. _regs: on whatever stack that is.
  */
-void irq_exit_pending(struct pt_regs *regs);
+void irq_exit_pending(void);
+void irq_exit_regs(struct pt_regs *regs);
 
 /* Every hardware interrupt's first and last act. IF=0. */
 static __always_inline void irq_enter(void)
@@ -113,5 +126,5 @@ static __always_inline void irq_exit(void)
 {
 	preempt_count_sub(HARDIRQ_OFFSET);
 	if (unlikely(!this_cpu_is_zero32(softirq_pending)) && !in_interrupt())
-		irq_exit_pending(this_cpu(irq_regs));
+		irq_exit_pending();
 }

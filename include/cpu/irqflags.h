@@ -15,6 +15,25 @@
 /* Only src/lockdep/ writes it; it fills the hooks before. */
 extern bool lockdep_on;
 
+/*
+ * Does anybody look on, src/trace/ or src/lockdep/? For a path with many
+ * points: it asks once, and is another one while somebody does.
+ */
+#define OBSERVER_TRACE	 BIT(0)
+#define OBSERVER_LOCKDEP BIT(1)
+extern u32 observers;
+void set_observer(u32 who, bool on);
+
+static __always_inline bool observed(void)
+{
+	bool any;
+
+	__asm__ volatile("cmpl $0, %[word]"
+			 : "=@ccne"(any)
+			 : [word] "m"(observers));
+	return unlikely(any);
+}
+
 struct pt_regs;
 
 /* ip: where; flags: RFLAGS before. IF=0 while they run. */

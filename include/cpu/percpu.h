@@ -25,9 +25,12 @@
 #include <asm/hardirq.h>
 #include <lib/compiler.h>
 
+#define NR_SOFTIRQ_COUNTS 10 /* bh/softirq.h: NR_SOFTIRQS */
+
 struct pt_regs;
 struct catch_frame;
 struct irq_desc;
+struct tasklet_struct;
 struct task_struct;
 
 /* In softirq_pending, so that an interrupt's exit looks at one word. */
@@ -62,6 +65,11 @@ struct pcpu_hot {
 	struct irq_desc *vector_irq[NR_VECTORS];
 	u64 kstat_irqs[NR_IRQS]; /* interrupts of each line */
 	struct irq_cpustat irq_stat;
+	u64 softirqs[NR_SOFTIRQ_COUNTS]; /* how often each ran */
+	struct {			 /* bh/tasklet.c's, IF=0 */
+		struct tasklet_struct *head, *last;
+	} tasklets[2];
+	u32 tasklet_discards;
 	u32 current_pid; /* current_task's: for rooms below sched/ */
 };
 
@@ -78,6 +86,9 @@ static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 
 /* The hot fields, as an lvalue in the GS segment: this_cpu(preempt_count). */
 #define this_cpu(field) (((volatile __seg_gs struct pcpu_hot *)0)->field)
+
+/* The same where nothing else writes it meanwhile: with IF=0, say. */
+#define this_cpu_own(field) (((__seg_gs struct pcpu_hot *)0)->field)
 
 /* One-instruction updates: exact against interrupts on this CPU. */
 #define this_cpu_add32(field, n)                                             \
@@ -127,6 +138,21 @@ static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 			: "memory");                                         \
 		set;                                                         \
 	})
+
+/* Set bit nr; one more in the nr'th of an array. */
+#define this_cpu_bts32(field, nr)                                             \
+	__asm__ volatile(                                                     \
+		"btsl %[bit], %%gs:%c[off]"                                   \
+		:                                                             \
+		: [bit] "Ir"(nr), [off] "i"(offsetof(struct pcpu_hot, field)) \
+		: "memory", "cc")
+#define this_cpu_inc64_at(field, nr)                                       \
+	__asm__ volatile(                                                  \
+		"incq %%gs:%c[off](,%[at],8)"                              \
+		:                                                          \
+		: [at] "r"((u64)(nr)), [off] "i"(offsetof(struct pcpu_hot, \
+							  field))          \
+		: "memory", "cc")
 
 #define DEFINE_PER_CPU(type, name) \
 	__attribute__((section(".data..percpu"))) type name

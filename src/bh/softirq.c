@@ -7,6 +7,7 @@
  */
 #include <bh/softirq.h>
 
+#include <asm/bitops.h>
 #include <asm/ptrace.h>
 #include <bh/tasklet.h>
 #include <bh/timer.h>
@@ -22,10 +23,16 @@ static const char *const softirq_to_name[NR_SOFTIRQS] = {
 	"IRQ_POLL", "TASKLET", "SCHED",	 "HRTIMER", "RCU",
 };
 
-/* Written in task context; each word is read whole. */
-static softirq_action_t softirq_vec[NR_SOFTIRQS];
+static_assert(NR_SOFTIRQS == NR_SOFTIRQ_COUNTS, "struct pcpu_hot");
 
-static DEFINE_PER_CPU(u64, softirq_counts[NR_SOFTIRQS]);
+static void no_action(void)
+{
+}
+
+/* Written in task context; each word is read whole. */
+static softirq_action_t softirq_vec[NR_SOFTIRQS] = {
+	[0 ... NR_SOFTIRQS - 1] = no_action,
+};
 
 void (*wakeup_softirqd_hook)(void);
 void (*preempt_check_hook)(void);
@@ -37,22 +44,24 @@ const char *softirq_name(u32 nr)
 
 void open_softirq(u32 nr, softirq_action_t action)
 {
-	WRITE_ONCE(softirq_vec[nr], action);
+	WRITE_ONCE(softirq_vec[nr], action ? action : no_action);
 }
 
 softirq_action_t softirq_action(u32 nr)
 {
-	return READ_ONCE(softirq_vec[nr]);
+	softirq_action_t action = READ_ONCE(softirq_vec[nr]);
+
+	return action == no_action ? NULL : action;
 }
 
 u64 softirq_count_of(u32 nr)
 {
-	return *this_cpu_ptr(&softirq_counts[nr]);
+	return softirq_count_cpu(nr, smp_processor_id());
 }
 
 u64 softirq_count_cpu(u32 nr, u32 cpu)
 {
-	return READ_ONCE(*per_cpu_ptr(&softirq_counts[nr], cpu));
+	return READ_ONCE(cpu_hot(cpu)->softirqs[nr]);
 }
 
 u32 local_softirq_pending(void)
@@ -79,19 +88,19 @@ void softirq_discard_pending(void)
 	tasklet_discard();
 }
 
-static void wakeup_softirqd(void)
+static void wake_ksoftirqd(void)
 {
 	if (wakeup_softirqd_hook)
 		wakeup_softirqd_hook();
 }
 
-void raise_softirq_irqoff(u32 nr)
+/* Outside any interrupt nobody's exit will look: ksoftirqd must. */
+void raise_softirq_slow(u32 nr)
 {
 	trace_softirq_raise(nr, softirq_to_name[nr]);
-	this_cpu_or32(softirq_pending, 1u << nr);
-	/* Outside any interrupt nobody's exit will look: ksoftirqd must. */
+	this_cpu_bts32(softirq_pending, nr);
 	if (!in_interrupt())
-		wakeup_softirqd();
+		wake_ksoftirqd();
 }
 
 void raise_softirq(u32 nr)
@@ -102,66 +111,79 @@ void raise_softirq(u32 nr)
 	local_irq_restore(flags);
 }
 
-/* One round: every bit of pending once, lowest first. IF=1. */
-static __always_inline void run_actions(u32 pending)
+/*
+ * What follows is there twice: as it is, and with the points that somebody
+ * looks on at (seen).
+ */
+static __always_inline u64 run_lowest(u64 pending, bool seen)
 {
-	while (pending) {
-		u32 nr = (u32)__builtin_ctz(pending);
-		softirq_action_t action = softirq_action(nr);
+	u64 nr = __ffs(pending);
 
-		pending &= pending - 1;
-		(*this_cpu_ptr(&softirq_counts[nr]))++;
-		trace_softirq_entry(nr, softirq_to_name[nr]);
-		if (action)
-			action();
-		trace_softirq_exit(nr, softirq_to_name[nr]);
-	}
+	pending &= pending - 1;
+	this_cpu_inc64_at(softirqs, nr);
+	if (seen)
+		trace_softirq_entry((u32)nr, softirq_to_name[nr]);
+	softirq_vec[nr]();
+	if (seen)
+		trace_softirq_exit((u32)nr, softirq_to_name[nr]);
+	return pending;
+}
+
+static __noinline void run_others(u64 pending, bool seen)
+{
+	while (pending)
+		pending = run_lowest(pending, seen);
 }
 
 /*
- * IF=0 on entry and exit, 1 while actions run. A thread that waits for this
- * CPU ends it, too: ksoftirqd goes on behind that one. seen: src/lockdep/ is
- * on, which is asked once and not at each change of IF.
+ * One round: every pending bit once, lowest first. IF=0 on entry and exit, 1
+ * while actions run.
  */
-static __always_inline void serve_softirqs(bool seen)
+static __always_inline void run_actions(u64 pending, bool seen)
 {
-	u64 end = rdtsc() + us_to_tsc(MAX_SOFTIRQ_TIME_US);
+	this_cpu_and32(softirq_pending, PENDING_RESCHED);
+	if (seen)
+		local_irq_enable();
+	else
+		native_irq_enable();
+	pending = run_lowest(pending, seen);
+	if (unlikely(pending))
+		run_others(pending, seen);
+	if (seen)
+		local_irq_disable();
+	else
+		native_irq_disable();
+}
+
+/*
+ * More were raised meanwhile: nine rounds, or 2 ms from the beginning of the
+ * first (the low half of the TSC; four seconds are never over). A thread that
+ * waits for this CPU ends it, too: ksoftirqd goes on behind that one.
+ */
+static __noinline void run_again(u32 began, bool seen)
+{
+	u32 most = (u32)us_to_tsc(MAX_SOFTIRQ_TIME_US);
 	u32 rounds = MAX_SOFTIRQ_RESTART;
-	u32 pending = local_softirq_pending();
+
+	while (local_softirq_pending() &&
+	       !(this_cpu(softirq_pending) & PENDING_RESCHED) && --rounds &&
+	       (u32)rdtsc() - began < most) {
+		run_actions(local_softirq_pending(), seen);
+	}
+	if (local_softirq_pending())
+		wake_ksoftirqd();
+}
+
+static __noinline void __do_softirq(void)
+{
+	u32 began = (u32)rdtsc();
 
 	preempt_count_add(SOFTIRQ_OFFSET);
-	if (seen)
-		trace_softirqs_off(__builtin_return_address(0));
-	do {
-		this_cpu_and32(softirq_pending, PENDING_RESCHED);
-		if (seen)
-			trace_hardirqs_on();
-		native_irq_enable();
-		run_actions(pending);
-		if (seen)
-			trace_hardirqs_off();
-		native_irq_disable();
-		pending = local_softirq_pending();
-	} while (pending && !(this_cpu(softirq_pending) & PENDING_RESCHED) &&
-		 --rounds && !deadline_passed(end));
-	if (pending)
-		wakeup_softirqd();
-	if (seen)
-		trace_softirqs_on(__builtin_return_address(0));
+	trace_softirqs_off(__builtin_return_address(0));
+	run_actions(local_softirq_pending(), true);
+	run_again(began, true);
+	trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_OFFSET);
-}
-
-static __noinline void do_softirq_seen(void)
-{
-	serve_softirqs(true);
-}
-
-static void __do_softirq(void)
-{
-	if (unlikely(READ_ONCE(lockdep_on)))
-		do_softirq_seen();
-	else
-		serve_softirqs(false);
 }
 
 /* A thread on its own stack, that interrupts may hit: it can be set aside. */
@@ -174,14 +196,41 @@ static bool may_preempt(const struct pt_regs *regs)
 	       (kind == STACK_TASK || kind == STACK_THREAD);
 }
 
+/* Somebody was woken. */
+static void irq_exit_wakeups(struct pt_regs *regs)
+{
+	if (this_cpu(softirq_pending) & PENDING_RESCHED && may_preempt(regs))
+		regs->cs |= CS_PREEMPT;
+}
+
 /* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
-void irq_exit_pending(struct pt_regs *regs)
+void irq_exit_regs(struct pt_regs *regs)
 {
 	trace_irq_exit();
 	if (local_softirq_pending())
 		__do_softirq();
-	if (this_cpu(softirq_pending) & PENDING_RESCHED && may_preempt(regs))
-		regs->cs |= CS_PREEMPT;
+	irq_exit_wakeups(regs);
+}
+
+/* Softirqs alone, and nobody looks on: the common case is the short one. */
+void irq_exit_pending(void)
+{
+	u32 pending = this_cpu(softirq_pending), began;
+
+	if (unlikely(pending & PENDING_RESCHED) || observed()) {
+		irq_exit_regs(this_cpu(irq_regs));
+		return;
+	}
+	began = (u32)rdtsc();
+	preempt_count_add(SOFTIRQ_OFFSET);
+	run_actions(pending, false);
+	if (likely(this_cpu_is_zero32(softirq_pending))) {
+		preempt_count_sub(SOFTIRQ_OFFSET);
+		return;
+	}
+	run_again(began, false);
+	preempt_count_sub(SOFTIRQ_OFFSET);
+	irq_exit_wakeups(this_cpu(irq_regs));
 }
 
 void do_softirq(void)

@@ -9,21 +9,22 @@
 #include <bh/tasklet.h>
 
 #include <bh/softirq.h>
+#include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <lib/errno.h>
 #include <trace/events.h>
 
-/* Touched by its own CPU with IF=0. */
-struct tasklet_head {
-	struct tasklet_struct *head, **tail;
-};
+/*
+ * pcpu_hot.tasklets[], touched by its own CPU with IF=0. last: while there is a
+ * head. tasklet_discards: how often what was queued has been forgotten.
+ */
+enum { NORMAL, HI };
 
-static DEFINE_PER_CPU(struct tasklet_head, tasklet_vec);
-static DEFINE_PER_CPU(struct tasklet_head, tasklet_hi_vec);
-
-/* How often what was queued has been forgotten. Its own CPU's, with IF=0. */
-static DEFINE_PER_CPU(u32, discards);
+static __always_inline u32 softirq_of(u32 vec)
+{
+	return vec == HI ? HI_SOFTIRQ : TASKLET_SOFTIRQ;
+}
 
 static bool test_and_set(unsigned long *word, u32 bit)
 {
@@ -46,51 +47,68 @@ void tasklet_setup(struct tasklet_struct *t,
 	*t = (struct tasklet_struct){ .callback = callback };
 }
 
-static void queue_locked(struct tasklet_head *vec, struct tasklet_struct *t,
-			 u32 softirq)
+/* Last in this CPU's list. IF=0. */
+static __always_inline void append(u32 vec, struct tasklet_struct *t)
 {
 	t->next = NULL;
-	if (!vec->head)
-		vec->tail = &vec->head;
-	*vec->tail = t;
-	vec->tail = &t->next;
-	raise_softirq_irqoff(softirq);
+	if (unlikely(this_cpu_own(tasklets[vec].head)))
+		this_cpu_own(tasklets[vec].last)->next = t;
+	else
+		this_cpu_own(tasklets[vec].head) = t;
+	this_cpu_own(tasklets[vec].last) = t;
 }
 
-static void schedule(struct tasklet_head *vec, struct tasklet_struct *t,
-		     u32 softirq)
+static __noinline void queue_slow(u32 vec, struct tasklet_struct *t)
+{
+	u64 flags = local_irq_save();
+
+	append(vec, t);
+	raise_softirq_irqoff(softirq_of(vec));
+	local_irq_restore(flags);
+}
+
+static __always_inline void schedule(u32 vec, struct tasklet_struct *t)
 {
 	u64 flags;
 
 	if (test_and_set(&t->state, TASKLET_STATE_SCHED))
 		return;
-	flags = local_irq_save();
-	queue_locked(this_cpu_ptr(vec), t, softirq);
-	local_irq_restore(flags);
+	if (observed() || unlikely(!in_interrupt())) {
+		queue_slow(vec, t);
+		return;
+	}
+	flags = native_save_fl();
+	native_irq_disable();
+	append(vec, t);
+	this_cpu_bts32(softirq_pending, softirq_of(vec));
+	if (flags & X86_EFLAGS_IF)
+		native_irq_enable();
 }
 
 void tasklet_schedule(struct tasklet_struct *t)
 {
-	schedule(&tasklet_vec, t, TASKLET_SOFTIRQ);
+	schedule(NORMAL, t);
 }
 
 void tasklet_hi_schedule(struct tasklet_struct *t)
 {
-	schedule(&tasklet_hi_vec, t, HI_SOFTIRQ);
+	schedule(HI, t);
 }
 
 /* True if it ran; false: disabled or running elsewhere, queue it again. */
-static bool run_one(struct tasklet_struct *t)
+static __always_inline bool run_one(struct tasklet_struct *t, bool seen)
 {
 	bool ran = false;
 
-	if (test_and_set(&t->state, TASKLET_STATE_RUN))
+	if (unlikely(test_and_set(&t->state, TASKLET_STATE_RUN)))
 		return false;
-	if (!__atomic_load_n(&t->count, __ATOMIC_ACQUIRE)) {
+	if (likely(!t->count)) { /* behind a locked instruction */
 		test_and_clear(&t->state, TASKLET_STATE_SCHED);
-		trace_tasklet_entry(t, t->callback);
+		if (seen)
+			trace_tasklet_entry(t, t->callback);
 		t->callback(t);
-		trace_tasklet_exit(t, t->callback);
+		if (seen)
+			trace_tasklet_exit(t, t->callback);
 		ran = true;
 	}
 	test_and_clear(&t->state, TASKLET_STATE_RUN);
@@ -98,47 +116,79 @@ static bool run_one(struct tasklet_struct *t)
 }
 
 /* Unless an interrupt has discarded it meanwhile, with those behind it. */
-static bool queue_again(struct tasklet_head *vec, struct tasklet_struct *t,
-			u32 softirq, u32 discards_before)
+static __noinline bool queue_again(u32 vec, struct tasklet_struct *t,
+				   u32 discards_before)
 {
 	bool wanted;
 
 	local_irq_disable();
-	wanted = *this_cpu_ptr(&discards) == discards_before;
-	if (wanted)
-		queue_locked(vec, t, softirq);
+	wanted = this_cpu(tasklet_discards) == discards_before;
+	if (wanted) {
+		append(vec, t);
+		raise_softirq_irqoff(softirq_of(vec));
+	}
 	local_irq_enable();
 	return wanted;
 }
 
-static void tasklet_action_common(struct tasklet_head *vec, u32 softirq)
+/* IF=0. All that are queued, and none is left. */
+static __always_inline struct tasklet_struct *take_all(u32 vec)
+{
+	struct tasklet_struct *list = this_cpu_own(tasklets[vec].head);
+
+	this_cpu_own(tasklets[vec].head) = NULL;
+	return list;
+}
+
+/* The list from t on, until it was discarded. */
+static __always_inline void run_list(u32 vec, struct tasklet_struct *t,
+				     u32 before, bool seen)
+{
+	while (t && this_cpu_own(tasklet_discards) == before) {
+		struct tasklet_struct *next = t->next;
+
+		if (unlikely(!run_one(t, seen)) && !queue_again(vec, t, before))
+			return;
+		t = next;
+	}
+}
+
+static __noinline void tasklet_action_observed(u32 vec)
 {
 	struct tasklet_struct *list;
 	u32 before;
 
 	local_irq_disable();
-	list = vec->head;
-	vec->head = NULL;
-	before = *this_cpu_ptr(&discards);
+	list = take_all(vec);
+	before = this_cpu(tasklet_discards);
 	local_irq_enable();
+	run_list(vec, list, before, true);
+}
 
-	while (list && READ_ONCE(*this_cpu_ptr(&discards)) == before) {
-		struct tasklet_struct *t = list;
+static __always_inline void tasklet_action_common(u32 vec)
+{
+	struct tasklet_struct *list;
+	u32 before;
 
-		list = t->next;
-		if (!run_one(t) && !queue_again(vec, t, softirq, before))
-			return;
+	if (observed()) {
+		tasklet_action_observed(vec);
+		return;
 	}
+	native_irq_disable();
+	list = take_all(vec);
+	before = this_cpu(tasklet_discards);
+	native_irq_enable();
+	run_list(vec, list, before, false);
 }
 
 void tasklet_action(void)
 {
-	tasklet_action_common(this_cpu_ptr(&tasklet_vec), TASKLET_SOFTIRQ);
+	tasklet_action_common(NORMAL);
 }
 
 void tasklet_hi_action(void)
 {
-	tasklet_action_common(this_cpu_ptr(&tasklet_hi_vec), HI_SOFTIRQ);
+	tasklet_action_common(HI);
 }
 
 void tasklet_disable_nosync(struct tasklet_struct *t)
@@ -163,16 +213,16 @@ void tasklet_discard(void)
 {
 	u64 flags = local_irq_save();
 
-	++*this_cpu_ptr(&discards);
-	this_cpu_ptr(&tasklet_vec)->head = NULL;
-	this_cpu_ptr(&tasklet_hi_vec)->head = NULL;
+	this_cpu(tasklet_discards) = this_cpu(tasklet_discards) + 1;
+	take_all(NORMAL);
+	take_all(HI);
 	local_irq_restore(flags);
 }
 
 bool tasklets_queued(u32 cpu)
 {
-	return READ_ONCE(per_cpu_ptr(&tasklet_vec, cpu)->head) ||
-	       READ_ONCE(per_cpu_ptr(&tasklet_hi_vec, cpu)->head);
+	return READ_ONCE(cpu_hot(cpu)->tasklets[NORMAL].head) ||
+	       READ_ONCE(cpu_hot(cpu)->tasklets[HI].head);
 }
 
 /*

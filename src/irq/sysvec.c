@@ -54,7 +54,7 @@ void sysvec_reschedule_ipi(struct pt_regs *regs)
 	scheduler_ipi();
 	preempt_count_sub(HARDIRQ_OFFSET);
 	if (!this_cpu_is_zero32(softirq_pending) && !in_interrupt())
-		irq_exit_pending(regs);
+		irq_exit_regs(regs);
 }
 
 void sysvec_apic_timer_interrupt(struct pt_regs *regs)

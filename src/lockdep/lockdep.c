@@ -24,6 +24,7 @@ bool lockdep_set(bool on)
 		irqsoff_begin_anew();
 	}
 	__atomic_store_n(&lockdep_on, on, __ATOMIC_SEQ_CST);
+	set_observer(OBSERVER_LOCKDEP, on);
 	if (lockdep_gates_hook)
 		lockdep_gates_hook(on);
 	return was;

@@ -16,6 +16,7 @@
 #include <asm/pgtable.h>
 #include <asm/special_insns.h>
 #include <cpu/cpumask.h>
+#include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <lib/errno.h>
 #include <lib/string.h>
@@ -244,6 +245,7 @@ static void set_enabled(bool on)
 		return;
 	if (!on)
 		WRITE_ONCE(trace_enabled, false);
+	set_observer(OBSERVER_TRACE, on);
 	if (!on && trace_gates_hook)
 		trace_gates_hook(false);
 	if (trace_irq_hook)
