@@ -55,8 +55,34 @@ static bool is_bound(const struct worker_pool *pool)
 	return pool->cpu < NR_CPUS;
 }
 
+/* The next one from cpu on with nothing to do, or cpu. */
+static u32 idle_cpu_from(u32 cpu)
+{
+	u32 at = cpu;
+
+	for (u32 i = 0; i < nr_cpu_ids; i++) {
+		if (cpu_online(at) &&
+		    is_idle_task(READ_ONCE(cpu_hot(at)->current_task)))
+			return at;
+		at = at + 1 < nr_cpu_ids ? at + 1 : 0;
+	}
+	return cpu;
+}
+
+void place_idle_worker(struct worker_pool *pool)
+{
+	struct task_struct *task;
+
+	if (list_empty(&pool->idle))
+		return;
+	task = list_first_entry(&pool->idle, struct worker, idle_entry)->task;
+	set_cpus_allowed(task, idle_cpu_from(READ_ONCE(task->wake_cpu)));
+}
+
 void kick_pool(struct worker_pool *pool)
 {
+	if (!is_bound(pool))
+		place_idle_worker(pool);
 	__kick_pool(pool);
 }
 

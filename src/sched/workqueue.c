@@ -183,6 +183,18 @@ static struct pool_workqueue *still_runs_at(struct workqueue_struct *wq,
 	return w && w->current_pwq == last ? last : NULL;
 }
 
+/* Any CPU will do: best one that has nothing else to do. IF=0. */
+static __noinline struct pool_workqueue *
+choose_unbound(struct workqueue_struct *wq)
+{
+	struct pool_workqueue *pwq = &wq->unbound;
+
+	raw_spin_lock(&pwq->pool->lock);
+	place_idle_worker(pwq->pool);
+	raw_spin_unlock(&pwq->pool->lock);
+	return pwq;
+}
+
 /* Where it runs now, else where it is to run. IF=0. */
 static __always_inline struct pool_workqueue *
 choose_pwq(u32 cpu, struct workqueue_struct *wq, const struct work_struct *work)
@@ -190,7 +202,7 @@ choose_pwq(u32 cpu, struct workqueue_struct *wq, const struct work_struct *work)
 	struct pool_workqueue *pwq, *runs_at = NULL;
 
 	if (wq->flags & WQ_UNBOUND)
-		return &wq->unbound;
+		return choose_unbound(wq);
 	pwq = &wq->bound[cpu];
 	if (unlikely(work->pwq != pwq))
 		runs_at = still_runs_at(wq, work);

@@ -64,7 +64,11 @@ bool make_workers(u32 flags);
 void init_worker_pools(void);
 struct worker *current_worker(void);
 
-/* Locked, with something in the worklist: somebody is to look at it. IF=0. */
+/*
+ * Locked, with something in the worklist: somebody is to look at it; of an
+ * unbound pool, where a CPU is idle. __kick_pool(): wherever he was. IF=0.
+ */
+void place_idle_worker(struct worker_pool *pool);
 void kick_pool(struct worker_pool *pool);
 static __always_inline void __kick_pool(struct worker_pool *pool)
 {

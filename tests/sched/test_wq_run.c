@@ -284,6 +284,24 @@ TEST(workqueue, a_bound_work_runs_on_the_cpu_that_queued_it, RST ", \"bound\"",
 	EXPECT_FALSE(work_pending(work_of(&w[0])));
 }
 
+/* Whichever worker was idle, and wherever: not where nobody else can run. */
+TEST(workqueue, an_unbound_work_runs_where_a_cpu_is_idle,
+     RST ", \"WQ_UNBOUND\"", .needs = NEEDS_SMP)
+{
+	for (u32 turn = 0; turn < 3; turn++) {
+		bool ran;
+
+		items_init(w, 1, system_unbound_wq, NULL);
+		preempt_disable();
+		queue_work(system_unbound_wq, work_of(&w[0]));
+		ran = WAIT_FOR(READ_ONCE(w[0].runs), WAIT_DEFAULT_US);
+		preempt_enable();
+		EXPECT_TRUE(ran);
+		EXPECT_NE(w[0].cpu, 0);
+		flush_work(work_of(&w[0]));
+	}
+}
+
 TEST(workqueue, max_active_is_each_cpus, RST ", \"max_active\"",
      .needs = NEEDS_SMP)
 {
