@@ -43,3 +43,28 @@ TEST(smp, lines_of_many_cpus_do_not_mix,
 	console_unregister(&slow);
 	EXPECT_EQ(printk_breaks(), breaks);
 }
+
+static void expect_list(u64 cpus, const char *want)
+{
+	struct cpumask mask = { .bits = { cpus } };
+	char list[24];
+
+	cpulist_scnprintf(list, sizeof(list), &mask);
+	if (cpus < BIT(min(nr_cpu_ids, 63u)))
+		EXPECT_STREQ(list, want);
+}
+
+/* As far as there are so many; what does not fit is said to be there. */
+TEST(smp, a_list_of_cpus_joins_neighbours,
+     "Linux Documentation/core-api/printk-formats.rst \"bitmap and its "
+     "derivatives\"",
+     .needs = NEEDS_SMP)
+{
+	expect_list(0, "");
+	expect_list(0x2, "1");
+	expect_list(0x3, "0-1");
+	expect_list(0x5, "0,2");
+	expect_list(0xb, "0-1,3");
+	expect_list(0xfff0ff, "0-7,12-23");
+	expect_list(0x155555555, "0,2,4,6,8,...");
+}
