@@ -130,15 +130,15 @@ def parse_arguments(words):
     return args
 
 
-def load_scale():
+def load_scale(most=8):
     """How much slower than idle this host is: every limit grows with it."""
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return min(8, max(1, math.ceil(busy)))
+    return min(most, max(1, math.ceil(busy)))
 
 
 def guest_scale(smp):
-    """By how much more where many CPUs share the host's: the guest's scale."""
-    return cpus(smp) // (SHARED * (os.cpu_count() or 1))
+    """The guest's own limits are shorter, and its CPUs share the host's."""
+    return load_scale(32) + cpus(smp) // (SHARED * (os.cpu_count() or 1))
 
 
 def options_text(args, platform, scale):
@@ -244,7 +244,7 @@ def run(args):
                              args.tests or ""):
         print(f"irqbed: not run: {row.case}: {row.seen}", flush=True)
         args.skip = ",".join(filter(None, (args.skip, row.case)))
-    options = options_text(args, platform, scale + guest_scale(args.smp))
+    options = options_text(args, platform, guest_scale(args.smp))
     plain = boot.Run(args.machine, args.cpu, args.smp,
                      args.memory or memory(args.smp), code, variables,
                      gdb=args.gdb)
