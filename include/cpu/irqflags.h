@@ -114,6 +114,12 @@ static __always_inline u64 local_irq_save(void)
 	return flags;
 }
 
+/* Was IF 1 when local_irq_save() gave these? No other way to ask them. */
+static __always_inline bool irqs_were_on(u64 flags)
+{
+	return flags & X86_EFLAGS_IF || unlikely(flags >> IRQFLAGS_IF & 1);
+}
+
 /* Put IF back as local_irq_save() found it. */
 static __always_inline void local_irq_restore(u64 flags)
 {

@@ -99,11 +99,11 @@ void preempt_check_resched(void);
  */
 static __always_inline void local_irq_restore_resched(u64 flags)
 {
-	if (!(flags & X86_EFLAGS_IF))
+	if (!irqs_were_on(flags))
 		return;
 	if (need_resched() && this_cpu_is_zero32(preempt_count))
 		preempt_schedule_irq();
-	local_irq_enable();
+	local_irq_restore(flags);
 }
 
 /*
