@@ -21,6 +21,17 @@
  */
 bool lockdep_set(bool on);
 
+/*
+ * Reports so far: what fails a case that did not expect any. While text is
+ * captured it goes there instead of the log, a line each, and is no report of
+ * the count; NULL ends it. One CPU at a time.
+ */
+u32 lockdep_reports(void);
+void lockdep_capture(char *text, size_t size);
+
+/* What this CPU held was broken off, with what held it. */
+void lockdep_forget_held(void);
+
 /* In the order of /proc/lockdep_stats. */
 enum lockdep_event {
 	HARDIRQS_ON_EVENTS,

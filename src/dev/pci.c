@@ -22,25 +22,25 @@
 #define CONFIG_ENABLE	   0x80000000u
 
 /* Address and data: nobody else between the two. */
-static raw_spinlock_t config_lock;
+static DEFINE_SPINLOCK(config_lock);
 
 static u64 lock_config(void)
 {
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&config_lock);
+	__spin_lock(&config_lock);
 	return flags;
 }
 
 static void unlock_config(u64 flags)
 {
-	raw_spin_unlock(&config_lock);
+	__spin_unlock(&config_lock);
 	local_irq_restore(flags);
 }
 
 void pci_reset_lock(void)
 {
-	raw_spin_reset(&config_lock);
+	spin_reset(&config_lock);
 }
 
 /* The address register keeps what is written, and only by 32 bits. */

@@ -18,25 +18,25 @@
  * its own.
  */
 static struct irq_desc irq_descs[NR_IRQS];
-static raw_spinlock_t descs_lock;
+static DEFINE_SPINLOCK(descs_lock);
 
 static u64 lock_descs(void)
 {
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&descs_lock);
+	__spin_lock(&descs_lock);
 	return flags;
 }
 
 static void unlock_descs(u64 flags)
 {
-	raw_spin_unlock(&descs_lock);
+	__spin_unlock(&descs_lock);
 	local_irq_restore(flags);
 }
 
 void irqdesc_reset_lock(void)
 {
-	raw_spin_reset(&descs_lock);
+	spin_reset(&descs_lock);
 }
 
 struct irq_desc *irq_to_desc(u32 irq)

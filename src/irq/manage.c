@@ -19,7 +19,7 @@
 /* A free slot has no handler: it is taken under the lock, given back without.
  */
 struct irqaction irq_actions[NR_ACTIONS];
-static raw_spinlock_t actions_lock;
+static DEFINE_SPINLOCK(actions_lock);
 
 static u64 lock_desc(struct irq_desc *desc)
 {
@@ -45,7 +45,7 @@ static struct irqaction *new_action(const struct irqaction *want)
 	struct irqaction *action = irq_actions, *end = action + NR_ACTIONS;
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&actions_lock);
+	__spin_lock(&actions_lock);
 	while (action < end && READ_ONCE(action->handler))
 		action++;
 	if (action < end)
@@ -54,7 +54,7 @@ static struct irqaction *new_action(const struct irqaction *want)
 		action = NULL;
 	if (action)
 		trace_action(action);
-	raw_spin_unlock(&actions_lock);
+	__spin_unlock(&actions_lock);
 	local_irq_restore(flags);
 	return action;
 }
@@ -276,7 +276,7 @@ static void reset_locks(struct irq_desc *desc)
 void irq_reset_locks(void)
 {
 	ioapic_reset_lock();
-	raw_spin_reset(&actions_lock);
+	spin_reset(&actions_lock);
 	vector_reset_lock();
 	irqdesc_reset_lock();
 	for (u32 irq = 0; irq < NR_IRQS; irq++)

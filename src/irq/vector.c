@@ -15,7 +15,7 @@
 #define NR_CLAIMS 32
 
 /* Guards every CPU's vector_irq[], and claims[]. Inside a descriptor's lock. */
-static raw_spinlock_t vector_lock;
+static DEFINE_SPINLOCK(vector_lock);
 
 static struct {
 	struct irq_desc desc;
@@ -26,19 +26,19 @@ static u64 lock_vectors(void)
 {
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&vector_lock);
+	__spin_lock(&vector_lock);
 	return flags;
 }
 
 static void unlock_vectors(u64 flags)
 {
-	raw_spin_unlock(&vector_lock);
+	__spin_unlock(&vector_lock);
 	local_irq_restore(flags);
 }
 
 void vector_reset_lock(void)
 {
-	raw_spin_reset(&vector_lock);
+	spin_reset(&vector_lock);
 }
 
 void vector_irq_init(void)

@@ -76,9 +76,14 @@ void tracing_begin(const struct options *opt);
 void tracing_after_case(void);
 void tracing_end(void);
 
-/* locking.c: what the option lockdep asks for, before and behind all cases. */
+/*
+ * locking.c: what the option lockdep asks for, before and behind all cases;
+ * around each case: false if there was a report, which is in the log.
+ */
 void lockdep_begin(const struct options *opt);
 void lockdep_end(void);
+void locking_begin_case(void);
+bool locking_end_case(void);
 
 /* finish.c: leave as asked; never returns. */
 enum verdict { VERDICT_PASS = 0x10, VERDICT_FAIL = 0x11, VERDICT_BAIL = 0x12 };

@@ -8,6 +8,7 @@
 #include "internal.h"
 
 static bool wanted;
+static u32 reports_before;
 
 void lockdep_begin(const struct options *opt)
 {
@@ -23,4 +24,17 @@ void lockdep_end(void)
 	lockdep_set(false);
 	show_lockdep_stats();
 	show_irqsoff();
+}
+
+void locking_begin_case(void)
+{
+	reports_before = lockdep_reports();
+}
+
+/* A case that ended inside a lock, or captures still, has left that, too. */
+bool locking_end_case(void)
+{
+	lockdep_capture(NULL, 0);
+	lockdep_forget_held();
+	return lockdep_reports() == reports_before;
 }

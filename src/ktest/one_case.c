@@ -179,6 +179,7 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 	if (!skip_unmet(needs)) {
 		state_save();
 		raised_begin();
+		locking_begin_case();
 		watchdog_arm(ms, uses);
 		take_timer(uses);
 		guarded(c, body);
@@ -192,6 +193,8 @@ void run_case(const struct ktest_case *c, struct ktest_result *result)
 		if (!state_restore())
 			ktest_result.failures++;
 		if (!raised_compare())
+			ktest_result.failures++;
+		if (!locking_end_case())
 			ktest_result.failures++;
 		irq_free_lines(); /* after: a line left open is a leak */
 		settle_threads(true);

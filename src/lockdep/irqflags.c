@@ -94,8 +94,7 @@ void irqsoff_begin_anew(void)
 	}
 }
 
-/* An NMI's handler may have interrupted this file. */
-static bool seen(void)
+bool lockdep_seen(void)
 {
 	u64 here = (u64)__builtin_frame_address(0);
 
@@ -130,7 +129,7 @@ static void end(enum irqsoff_kind kind, u64 ip)
 
 void lockdep_hardirqs_off(u64 ip, u64 flags)
 {
-	if (!seen())
+	if (!lockdep_seen())
 		return;
 	if (!(flags & X86_EFLAGS_IF)) {
 		count(REDUNDANT_HARDIRQS_OFF);
@@ -142,12 +141,15 @@ void lockdep_hardirqs_off(u64 ip, u64 flags)
 
 void lockdep_hardirqs_on(u64 ip, u64 flags)
 {
-	if (!seen())
+	if (!lockdep_seen())
 		return;
 	if (flags & X86_EFLAGS_IF) {
 		count(REDUNDANT_HARDIRQS_ON);
 		return;
 	}
+	locks_mark_held(LOCK_ENABLED_HARDIRQ, ip);
+	if (!softirq_count())
+		locks_mark_held(LOCK_ENABLED_SOFTIRQ, ip);
 	end(IRQSOFF_HARDIRQ, ip);
 	count(HARDIRQS_ON_EVENTS);
 }
@@ -161,7 +163,7 @@ static u32 softirq_depth(void)
 	return count / 2 + count % 2;
 }
 
-static void softirqs_event(bool off, u64 ip)
+static void softirqs_event(bool off, u64 ip, u64 flags)
 {
 	u32 depth = softirq_depth();
 
@@ -172,6 +174,8 @@ static void softirqs_event(bool off, u64 ip)
 	} else if (!depth) {
 		count(REDUNDANT_SOFTIRQS_ON);
 	} else if (depth == 1) {
+		if (flags & X86_EFLAGS_IF)
+			locks_mark_held(LOCK_ENABLED_SOFTIRQ, ip);
 		end(IRQSOFF_SOFTIRQ, ip);
 		count(SOFTIRQS_ON_EVENTS);
 	}
@@ -182,8 +186,8 @@ void lockdep_softirqs_off(u64 ip)
 	u64 flags = native_save_fl();
 
 	native_irq_disable();
-	if (seen())
-		softirqs_event(true, ip);
+	if (lockdep_seen())
+		softirqs_event(true, ip, flags);
 	native_restore_fl(flags);
 }
 
@@ -192,14 +196,14 @@ void lockdep_softirqs_on(u64 ip)
 	u64 flags = native_save_fl();
 
 	native_irq_disable();
-	if (seen())
-		softirqs_event(false, ip);
+	if (lockdep_seen())
+		softirqs_event(false, ip, flags);
 	native_restore_fl(flags);
 }
 
 void lockdep_irq_enter(const struct pt_regs *regs, u64 from)
 {
-	if (!seen())
+	if (!lockdep_seen())
 		return;
 	this_cpu_ptr(&counts)->entries++;
 	lockdep_hardirqs_off(from, regs->flags);

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* lockdep.c - the switch: hooks, then the word they hang on, then gates. */
-#include <lockdep/lockdep.h>
-
-#include <cpu/irqflags.h>
-
 #include "internal.h"
 
 void (*lockdep_gates_hook)(bool on);
@@ -21,7 +17,13 @@ bool lockdep_set(bool on)
 			.exception_enter = lockdep_exception_enter,
 			.exception_exit = lockdep_exception_exit,
 		};
+		spinlock_hooks = (struct spinlock_hooks){
+			.acquire = lock_acquire,
+			.acquired = lock_acquired,
+			.release = lock_release,
+		};
 		irqsoff_begin_anew();
+		locks_begin_anew();
 	}
 	__atomic_store_n(&lockdep_on, on, __ATOMIC_SEQ_CST);
 	set_observer(OBSERVER_LOCKDEP, on);

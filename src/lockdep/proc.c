@@ -34,8 +34,63 @@ static void show_events(void)
 		show_count(names[i], sum.event[i]);
 }
 
+static void show_max(const char *name, u64 count, u32 max)
+{
+	printk("#  %-30s %11llu [max: %u]", name, (unsigned long long)count,
+	       max);
+}
+
+static u64 classes_used(enum lock_usage a, enum lock_usage b)
+{
+	u64 n = 0;
+
+	for (u32 nr = 1; nr <= lock_classes(); nr++)
+		n += (class_state(nr)->usage & (BIT(a) | BIT(b))) != 0;
+	return n;
+}
+
+static u64 forward_deps(void)
+{
+	u64 n = 0;
+
+	for (u32 nr = 1; nr <= lock_classes(); nr++) {
+		for (u64 set = reach(nr, true); set; set &= set - 1)
+			n++;
+	}
+	return n;
+}
+
+static void show_locks(void)
+{
+	static const struct {
+		const char *name;
+		enum lock_usage a, b;
+	} rows[] = {
+		{ "hardirq-safe locks:", LOCK_USED_IN_HARDIRQ,
+		  LOCK_USED_IN_HARDIRQ },
+		{ "hardirq-unsafe locks:", LOCK_ENABLED_HARDIRQ,
+		  LOCK_ENABLED_HARDIRQ },
+		{ "softirq-safe locks:", LOCK_USED_IN_SOFTIRQ,
+		  LOCK_USED_IN_SOFTIRQ },
+		{ "softirq-unsafe locks:", LOCK_ENABLED_SOFTIRQ,
+		  LOCK_ENABLED_SOFTIRQ },
+		{ "irq-safe locks:", LOCK_USED_IN_HARDIRQ,
+		  LOCK_USED_IN_SOFTIRQ },
+		{ "irq-unsafe locks:", LOCK_ENABLED_HARDIRQ,
+		  LOCK_ENABLED_SOFTIRQ },
+	};
+
+	show_max("lock-classes:", lock_classes(), MAX_LOCK_CLASSES - 1);
+	show_max("direct dependencies:", lock_dependencies(), MAX_LOCK_ENTRIES);
+	show_count("indirect dependencies:", forward_deps());
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+		show_count(rows[i].name, classes_used(rows[i].a, rows[i].b));
+	show_count("max locking depth:", max_lock_depth());
+}
+
 void show_lockdep_stats(void)
 {
+	show_locks();
 	show_events();
 	show_count("debug_locks:", READ_ONCE(lockdep_on));
 }

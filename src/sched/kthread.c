@@ -42,7 +42,7 @@ struct stack_pool {
 static_assert(NR_THREAD_STACKS < 64, "a word of them");
 
 static DEFINE_PER_CPU(struct stack_pool, stack_pool);
-static raw_spinlock_t pool_lock;
+static DEFINE_SPINLOCK(pool_lock);
 static u32 crashes;
 
 u32 kthread_crash_count(void)
@@ -56,11 +56,11 @@ static int take_slot(struct stack_pool *pool)
 	u64 flags = local_irq_save();
 	int slot;
 
-	raw_spin_lock(&pool_lock);
+	__spin_lock(&pool_lock);
 	slot = __builtin_ctzll(~pool->used);
 	if (slot < (int)NR_THREAD_STACKS)
 		pool->used |= BIT(slot);
-	raw_spin_unlock(&pool_lock);
+	__spin_unlock(&pool_lock);
 	local_irq_restore(flags);
 	return slot < (int)NR_THREAD_STACKS ? slot : -1;
 }
@@ -69,10 +69,10 @@ static void give_slot(u32 cpu, u32 slot)
 {
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&pool_lock);
+	__spin_lock(&pool_lock);
 	per_cpu_ptr(&stack_pool, cpu)->used &= ~BIT(slot);
 	per_cpu_ptr(&stack_pool, cpu)->kept &= ~BIT(slot);
-	raw_spin_unlock(&pool_lock);
+	__spin_unlock(&pool_lock);
 	local_irq_restore(flags);
 }
 
@@ -252,7 +252,7 @@ bool kthread_was_woken(const struct task_struct *task)
 
 void kthreads_reset_lock(void)
 {
-	raw_spin_reset(&pool_lock);
+	spin_reset(&pool_lock);
 }
 
 void kthread_on_crash(void (*fn)(void *data))

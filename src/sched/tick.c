@@ -31,4 +31,5 @@ static void hrtick_start(void)
 void sched_tick_init(void)
 {
 	sched_tick_hook = hrtick_start;
+	preempt_schedule_hook = preempt_check_resched;
 }

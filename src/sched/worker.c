@@ -27,7 +27,7 @@ static struct worker_pool unbound_pools[2];
 /* A free one has no task. Under table_lock. */
 static struct worker workers[NR_WORKERS];
 static u32 nr_slots; /* behind the last one that was ever taken */
-static raw_spinlock_t table_lock;
+static DEFINE_SPINLOCK(table_lock);
 
 struct worker_pool *get_pool(u32 cpu, bool highpri)
 {
@@ -150,7 +150,7 @@ static struct worker *take_slot(void)
 	struct worker *found = NULL;
 	u64 flags = local_irq_save();
 
-	raw_spin_lock(&table_lock);
+	__spin_lock(&table_lock);
 	for (u32 i = 0; i < NR_WORKERS && !found; i++) {
 		if (!workers[i].pool)
 			found = &workers[i];
@@ -159,7 +159,7 @@ static struct worker *take_slot(void)
 		found->pool = &unbound_pools[0]; /* taken */
 		nr_slots = max(nr_slots, (u32)(found - workers) + 1);
 	}
-	raw_spin_unlock(&table_lock);
+	__spin_unlock(&table_lock);
 	local_irq_restore(flags);
 	return found;
 }
@@ -422,7 +422,7 @@ void pools_reset_locks(void)
 {
 	u32 cpu;
 
-	raw_spin_reset(&table_lock);
+	spin_reset(&table_lock);
 	for (u32 highpri = 0; highpri < 2; highpri++) {
 		raw_spin_reset(&get_pool(NR_CPUS, highpri)->lock);
 		for_each_online_cpu (cpu)
