@@ -22,14 +22,30 @@ bool is_kworker(const struct task_struct *task)
 	return false;
 }
 
-static void drop_range(struct list_head *list, u64 from, u64 to)
+/* Who was linked to it is so to what follows it, if that goes with it. */
+static void unlink_from(struct list_head *prev, const struct work_struct *work)
+{
+	struct work_struct *before =
+		container_of(prev, struct work_struct, entry);
+
+	if (!(work->flags & WORK_STRUCT_LINKED))
+		__atomic_fetch_and(&before->flags, ~WORK_STRUCT_LINKED,
+				   __ATOMIC_RELAXED);
+}
+
+void works_drop_from(struct list_head *list, u64 from, u64 to)
 {
 	struct list_head *at = list->next, *next;
 
 	for (; at != list; at = next) {
 		next = at->next;
-		if ((u64)at >= from && (u64)at < to)
-			list_del_init(at);
+		if ((u64)at < from || (u64)at >= to)
+			continue;
+		if (at->prev != list)
+			unlink_from(
+				at->prev,
+				container_of(at, struct work_struct, entry));
+		list_del_init(at);
 	}
 }
 
@@ -45,10 +61,12 @@ void works_drop_range(u64 from, u64 to)
 			continue;
 		raw_spin_reset(&w->pool->lock);
 		flags = lock_pool(w->pool);
-		drop_range(&w->pool->worklist, from, to);
-		drop_range(&w->scheduled, from, to);
+		works_drop_from(&w->pool->worklist, from, to);
+		works_drop_from(&w->scheduled, from, to);
 		unlock_pool(w->pool, flags);
 	}
+	for (u32 i = 0; i < NR_WORKQUEUES; i++)
+		workqueue_drop_range(i, from, to);
 }
 
 void workqueues_keep(void)

@@ -68,6 +68,17 @@ static struct workqueue_struct *take_slot(const char *name)
 	return wq;
 }
 
+static bool init_bound(struct workqueue_struct *wq, u32 max_active)
+{
+	if (!wq->bound)
+		wq->bound = (struct pool_workqueue *)alloc_pages(bound_pages());
+	if (!wq->bound)
+		return false;
+	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
+		init_pwq(wq, &wq->bound[cpu], cpu, max_active);
+	return true;
+}
+
 struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 					 u32 max_active)
 {
@@ -78,17 +89,10 @@ struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 		return NULL;
 	wq->flags = flags;
 	init_pwq(wq, &wq->unbound, NR_CPUS, max);
-	if (!wq->bound && !(flags & WQ_UNBOUND))
-		wq->bound = (struct pool_workqueue *)alloc_pages(bound_pages());
-	if ((!wq->bound && !(flags & WQ_UNBOUND)) || !make_workers(flags)) {
-		wq->name = NULL;
-		return NULL;
-	}
-	if (flags & WQ_UNBOUND)
+	if ((flags & WQ_UNBOUND || init_bound(wq, max)) && make_workers(flags))
 		return wq;
-	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++)
-		init_pwq(wq, &wq->bound[cpu], cpu, max);
-	return wq;
+	wq->name = NULL;
+	return NULL;
 }
 
 /* Who has counted the last work down may not have left its pool yet. */
@@ -395,8 +399,30 @@ bool workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
 	init_waitqueue_head(&wq->flush_wait);
 	if (keep)
 		return make_workers(wq->flags);
-	if (wq->bound)
-		free_pages((u64)wq->bound, bound_pages());
-	wq->name = NULL;
+	wq->name = NULL; /* bound stays: works may point there */
 	return true;
+}
+
+static void drop_inactive(struct pool_workqueue *pwq, u64 from, u64 to)
+{
+	u64 flags;
+
+	raw_spin_reset(&pwq->pool->lock);
+	flags = lock_pool(pwq->pool);
+	works_drop_from(&pwq->inactive, from, to);
+	unlock_pool(pwq->pool, flags);
+}
+
+void workqueue_drop_range(u32 i, u64 from, u64 to)
+{
+	struct workqueue_struct *wq = &workqueues[i];
+	u32 cpu;
+
+	if (!wq->name)
+		return;
+	drop_inactive(&wq->unbound, from, to);
+	if (wq->flags & WQ_UNBOUND)
+		return;
+	for_each_online_cpu (cpu)
+		drop_inactive(&wq->bound[cpu], from, to);
 }

@@ -145,15 +145,18 @@ void pools_reset_locks(void);
 /*
  * workqueue.c: the i-th one's name, "" if there is none; as if it had just been
  * made, or (not keep) given back; drop is called for each work that it held up.
- * False: no memory for its workers.
+ * False: no memory for its workers. _drop_range: those that it holds up and
+ * that lie there leave their lists.
  */
 #define NR_WORKQUEUES 64
 const char *workqueue_name(u32 i);
 bool workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work));
+void workqueue_drop_range(u32 i, u64 from, u64 to);
 
 /* work_left.c: after a case; what lies on a dead stack leaves its list. */
 bool is_kworker(const struct task_struct *task);
 void works_drop_range(u64 from, u64 to);
+void works_drop_from(struct list_head *list, u64 from, u64 to);
 void workqueues_keep(void);
 u32 workqueues_clear_left(void);
 
