@@ -187,7 +187,7 @@ bool __cancel_work(struct work_struct *work, struct timer_list *timer)
 	u64 flags = work_grab_pending(work, timer, &was);
 
 	put_work(work);
-	local_irq_restore(flags);
+	local_irq_restore_resched(flags); /* its place may be another's */
 	return was;
 }
 

@@ -163,6 +163,7 @@ TEST(workqueue, cancel_takes_back_what_has_not_begun,
 	EXPECT_FALSE(work_pending(work_of(&w[1])));
 	EXPECT_FALSE(cancel_work(work_of(&w[1])));
 	EXPECT_FALSE(cancel_work(work_of(&w[0]))); /* it runs */
+	EXPECT_STREQ(diary, "a"); /* and has the only place still */
 	complete_all(&gate);
 	destroy_workqueue(wq);
 	EXPECT_STREQ(diary, "ad");
@@ -254,6 +255,8 @@ TEST(workqueue, who_waits_for_a_work_that_is_cancelled_goes_on,
 			EXPECT_EQ(kthread_stop(t[i]), 1);
 	}
 	EXPECT_EQ(w[1].runs, 0);
+	EXPECT_TRUE(queue_work(wq, work_of(&w[1]))); /* there is a place */
+	EXPECT_TRUE(SLEEP_UNTIL(w[1].runs));
 	destroy_workqueue(wq);
 }
 
