@@ -7,17 +7,28 @@
  */
 #include <bh/hrtimer.h>
 
-#include "internal.h"
+#include "rq.h"
+
+#define SLICE_NS ((ktime_t)(SCHED_SLICE_US * NSEC_PER_USEC))
 
 static DEFINE_PER_CPU(struct hrtimer, hrtick_timer);
+static DEFINE_PER_CPU(u64, switches_seen); /* when it was armed */
 
 static enum hrtimer_restart hrtick(struct hrtimer *timer)
 {
-	scheduler_tick();
-	return HRTIMER_NORESTART;
+	struct rq *rq = this_rq();
+
+	if (rq->nr_switches == *this_cpu_ptr(&switches_seen)) {
+		scheduler_tick();
+		return HRTIMER_NORESTART;
+	}
+	*this_cpu_ptr(&switches_seen) = rq->nr_switches;
+	hrtimer_forward(timer, ktime_get(), SLICE_NS);
+	return READ_ONCE(rq->head[rq->curr->prio]) ? HRTIMER_RESTART
+						   : HRTIMER_NORESTART;
 }
 
-/* The slice that began first goes on: who is switched to inherits its rest. */
+/* Not at each switch: who was switched to meanwhile gets a slice behind it. */
 static void hrtick_start(void)
 {
 	struct hrtimer *timer = this_cpu_ptr(&hrtick_timer);
@@ -25,7 +36,8 @@ static void hrtick_start(void)
 	if (hrtimer_active(timer))
 		return;
 	timer->function = hrtick;
-	hrtimer_start(timer, SCHED_SLICE_US * NSEC_PER_USEC, HRTIMER_MODE_REL);
+	*this_cpu_ptr(&switches_seen) = this_rq()->nr_switches;
+	hrtimer_start(timer, SLICE_NS, HRTIMER_MODE_REL);
 }
 
 void sched_tick_init(void)
