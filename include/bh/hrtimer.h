@@ -96,7 +96,7 @@ u64 hrtimers_held_until(u32 cpu);
 
 /*
  * This CPU was broken out of something, a timer's function perhaps: what is
- * queued remains so. And: cpu begins anew with no timer, and is not running.
+ * queued remains so. And: cpu was stopped by INIT, and will begin by that.
  */
 void hrtimers_recover(void);
 void hrtimers_forget(u32 cpu);
@@ -108,6 +108,5 @@ void hrtimers_forget(u32 cpu);
 typedef bool (*hrtimer_filter_t)(const struct hrtimer *timer, const void *arg);
 u32 hrtimers_drop(hrtimer_filter_t filter, const void *arg);
 
-/* Timers of this CPU that are queued; forget them: the runner. */
+/* How many of this CPU's are queued. */
 u32 hrtimers_queued(void);
-void hrtimers_discard(void);

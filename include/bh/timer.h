@@ -75,9 +75,8 @@ u32 timers_drop(timer_filter_t filter, const void *arg);
 /* This CPU was broken out of a timer's function, perhaps. IF any. */
 void timers_recover(void);
 
-/* TIMER_SOFTIRQ's action; forget this CPU's timers: the runner. */
+/* TIMER_SOFTIRQ's action. */
 void run_timer_softirq(void);
-void timers_discard(void);
 
 /* Prepare cpu's base, with no timer. Another CPU, while cpu does not run. */
 void init_timers_cpu(u32 cpu);

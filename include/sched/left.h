@@ -27,6 +27,12 @@ u32 sched_clear_left(bool irq_threads);
 void sched_reset_locks(void);
 
 /*
+ * cpu was stopped by INIT: no list leads any more to the stacks of its "ktest"
+ * and of who ran there. Another CPU.
+ */
+void sched_forget_stacks(u32 cpu);
+
+/*
  * Send cpu an NMI, whose handler looks at broken_off of who runs there, and
  * if it is set ends it in its guard. ktest/ fills it.
  */

@@ -358,9 +358,10 @@ static u32 drop_from(struct hrtimer_cpu_base *base, hrtimer_filter_t filter,
 u32 hrtimers_drop(hrtimer_filter_t filter, const void *arg)
 {
 	u64 flags = local_irq_save();
-	u32 cpu, n = 0;
+	u32 n = 0;
 
-	for_each_online_cpu (cpu) {
+	/* Also of one that is not online just now: it begins anew. */
+	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		struct hrtimer_cpu_base *base = base_of(cpu);
 
 		raw_spin_reset(&base->lock);
@@ -376,15 +377,6 @@ void hrtimers_forget(u32 cpu)
 {
 	struct hrtimer_cpu_base *base = base_of(cpu);
 
-	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events };
-}
-
-void hrtimers_discard(void)
-{
-	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = local_irq_save();
-
-	disarm(base);
-	hrtimers_forget(smp_processor_id());
-	local_irq_restore(flags);
+	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events,
+					   .first = base->first };
 }

@@ -353,15 +353,3 @@ void timers_recover(void)
 	raw_spin_reset(&base->lock);
 	base->running = NULL;
 }
-
-void timers_discard(void)
-{
-	struct timer_base *base = this_base();
-	u64 flags = local_irq_save();
-
-	base->lock.locked = 0;
-	base->running = NULL;
-	INIT_LIST_HEAD(&base->timers);
-	INIT_LIST_HEAD(&base->expired);
-	local_irq_restore(flags);
-}

@@ -83,6 +83,16 @@ static void forget_stack(struct task_struct *task, u64 to)
 	local_irq_restore(flags);
 }
 
+void sched_forget_stacks(u32 cpu)
+{
+	struct task_struct *lost = per_cpu_ptr(&runqueues, cpu)->curr;
+	struct task_struct *main = cpu_main_task(cpu);
+
+	forget_stack(main, stack_top(cpu, STACK_TASK));
+	if (lost != main)
+		forget_stack(lost, lost->stack_top);
+}
+
 /* Of the running thread: a guard ends it. */
 static void abandon_stack(u64 sp)
 {

@@ -12,6 +12,7 @@
 #include <cpu/deadline.h>
 #include <irq/ipi.h>
 #include <lib/errno.h>
+#include <sched/left.h>
 #include <sched/sched.h>
 #include <smp/watch.h>
 #include <trap/abandon.h>
@@ -28,6 +29,7 @@ static void forget(u32 cpu)
 	hot->preempt_count = 0;
 	hot->softirq_pending = 0;
 	hot->irq_regs = NULL;
+	sched_forget_stacks(cpu);
 	sched_forget_cpu(cpu);
 	trap_abandon_cpu(cpu);
 	printk_abandon_cpu(cpu);

@@ -109,6 +109,7 @@ __noreturn void work_loop(void)
 	struct catch_frame frame;
 
 	softirq_discard_pending();
+	hrtimers_recover();
 	watch_start_ticks();
 	local_irq_enable();
 	while (cpu_online(smp_processor_id())) {
