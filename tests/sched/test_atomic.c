@@ -335,7 +335,6 @@ static void in_a_hardirq(const struct sleeper *s)
                                                                          \
 		with_preemption_off(&s);                                 \
 		with_interrupts_off(&s);                                 \
-		in_a_hardirq(&s);                                        \
 	}
 
 MAY_SLEEP(mutex_lock, "src/sched/mutex.c")
@@ -345,6 +344,14 @@ MAY_SLEEP(msleep, "src/sched/wait.c")
 MAY_SLEEP(flush_work, "src/sched/flush.c")
 MAY_SLEEP(cancel_work_sync, "src/sched/flush.c")
 MAY_SLEEP(kthread_create, "src/sched/kthread.c")
+
+TEST(sched, in_a_hardirq_nothing_may_sleep, SLEEPS)
+{
+	static const struct sleeper s = { "src/sched/mutex.c",
+					  call_mutex_lock };
+
+	in_a_hardirq(&s);
+}
 
 /* Itself, and what it then calls: with IF=0 it still goes well. */
 TEST(sched, request_threaded_irq_may_sleep_and_says_so_before_it_does, SLEEPS)
