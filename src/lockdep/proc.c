@@ -92,7 +92,7 @@ void show_lockdep_stats(void)
 {
 	show_locks();
 	show_events();
-	show_count("debug_locks:", READ_ONCE(lockdep_on));
+	show_count("debug_locks:", !lockdep_reports()); /* Linux: 0 after one */
 }
 
 static void show_longest(const char *name, enum irqsoff_kind kind)
