@@ -19,3 +19,6 @@ u64 bench_open_window(void);
 
 /* TSC ticks across PAUSE, at which the emulator lets other CPUs run. */
 u64 bench_yield(void);
+
+/* TSC ticks across a call of fn. */
+u64 bench_call(void (*fn)(void));

@@ -54,4 +54,18 @@ func bench_yield
 	subq	%rcx, %rax
 	ret
 
+func bench_call
+	pushq	%rbx
+	movq	%rdi, %rbx
+	tsc_to	%rcx
+	pushq	%rcx
+	pushq	%rcx
+	call	*%rbx
+	tsc_to	%rax
+	popq	%rcx
+	popq	%rcx
+	subq	%rcx, %rax
+	popq	%rbx
+	ret
+
 	.section .note.GNU-stack, "", @progbits

@@ -4,7 +4,19 @@
 
 #include <lib/types.h>
 
-#define REPEATS 8
+#define REPEATS	 8
+#define VEC_NOOP 0x51
 
 /* Under -icount shift=0 it does; else the cases SKIP. */
 bool tsc_counts_instructions(void);
+
+/* IF=0. Instructions that this vector's interrupt executes on this CPU. */
+u64 path_of(u32 vector);
+
+/* floor*.S: the least each can cost, one straight line. See floor.h. */
+void floor_irq(void);
+void floor_softirq(void);
+void floor_tasklet(void);
+
+/* How often each has called its function. */
+extern u32 floor_softirq_ran, floor_tasklet_ran;

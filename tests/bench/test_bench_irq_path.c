@@ -29,7 +29,6 @@ SUITE(bench, .manual = true);
 #define LINE_LIMIT 110
 #define IPI_LIMIT  60
 #define ROUNDS	   (REPEATS + 1) /* interrupts of one measurement */
-#define VEC_NOOP   0x51
 #define LINE	   13 /* edge on every PC, and nobody's today: the FPU's */
 
 bool tsc_counts_instructions(void)
@@ -49,7 +48,7 @@ static irqreturn_t noop(int irq, void *dev)
 }
 
 /* IF=0. The window with vector pending, less the window with nothing. */
-static u64 path_of(u32 vector)
+u64 path_of(u32 vector)
 {
 	u64 empty = bench_open_window(), full;
 
