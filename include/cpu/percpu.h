@@ -31,6 +31,7 @@ struct pt_regs;
 struct catch_frame;
 struct irq_desc;
 struct tasklet_struct;
+struct rq;
 struct task_struct;
 
 /* In softirq_pending, so that an interrupt's exit looks at one word. */
@@ -61,6 +62,7 @@ struct pcpu_hot {
 	u64 debug_dr7; /* what #DB's exit will load: a hook may change it */
 	struct pcpu_hot *self;
 	struct task_struct *current_task;
+	struct rq *rq; /* sched/'s run queue */
 	/* Which descriptor each vector leads to: irq/irqdesc.h */
 	struct irq_desc *vector_irq[NR_VECTORS];
 	u64 kstat_irqs[NR_IRQS]; /* interrupts of each line */

@@ -106,6 +106,16 @@ static __always_inline void local_irq_restore_resched(u64 flags)
 	local_irq_restore(flags);
 }
 
+/* The same where nobody looks on. */
+static __always_inline void native_irq_restore_resched(u64 flags)
+{
+	if (!(flags & X86_EFLAGS_IF))
+		return;
+	if (need_resched() && this_cpu_is_zero32(preempt_count))
+		preempt_schedule_irq();
+	native_irq_enable();
+}
+
 /*
  * A state to sleep in, set before the condition is looked at: a wake-up
  * between the two is not lost, for it sets the state back.

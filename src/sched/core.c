@@ -47,15 +47,20 @@ static __noinline void see_off(struct rq *rq)
 		activate(gone);
 }
 
-/* The new thread's first words: the old one is off its stack. IF=0. */
-static __always_inline void finish_task_switch(void)
+/*
+ * The new thread's first words: the old one is off its stack. IF=0. True: who
+ * waited for that may be better than this one.
+ */
+static __always_inline bool finish_task_switch(void)
 {
 	struct rq *rq = this_rq();
 
-	if (unlikely(rq->gone))
+	if (unlikely(rq->gone)) {
 		see_off(rq);
-	else
-		raw_spin_unlock(&rq->lock);
+		return need_resched();
+	}
+	raw_spin_unlock(&rq->lock);
+	return false;
 }
 
 void schedule_tail(void);
@@ -73,7 +78,7 @@ static __noinline void trace_switch(bool preempt,
 			   next->pid, linux_prio(next));
 }
 
-static __always_inline void context_switch(struct rq *rq,
+static __always_inline bool context_switch(struct rq *rq,
 					   struct task_struct *prev,
 					   struct task_struct *next,
 					   bool preempt)
@@ -86,11 +91,14 @@ static __always_inline void context_switch(struct rq *rq,
 	this_cpu(current_task) = next;
 	this_cpu(current_pid) = next->pid;
 	switch_to(&prev->sp, next->sp);
-	finish_task_switch();
+	return finish_task_switch();
 }
 
-/* IF=0. preempt: it did not ask, and stays runnable whatever its state. */
-static __always_inline void __schedule(bool preempt)
+/*
+ * IF=0. preempt: it did not ask, and stays runnable whatever its state. True:
+ * to be called again.
+ */
+static __always_inline bool __schedule(bool preempt)
 {
 	struct rq *rq = this_rq();
 	struct task_struct *prev = current, *next;
@@ -104,9 +112,9 @@ static __always_inline void __schedule(bool preempt)
 	rq->slice_over = false;
 	next = pick_next(rq);
 	if (likely(next != prev))
-		context_switch(rq, prev, next, preempt);
-	else
-		raw_spin_unlock(&rq->lock);
+		return context_switch(rq, prev, next, preempt);
+	raw_spin_unlock(&rq->lock);
+	return false;
 }
 
 /* A thread that must not switch is told so, and goes on. */
@@ -128,9 +136,8 @@ void schedule(void)
 	}
 	if (unlikely(w) && READ_ONCE(current->state) != TASK_RUNNING)
 		wq_worker_sleeping(w);
-	do {
-		__schedule(false);
-	} while (need_resched());
+	while (unlikely(__schedule(false)))
+		;
 	if (unlikely(w))
 		wq_worker_running(w);
 	local_irq_restore(flags);
@@ -142,16 +149,14 @@ void schedule_irqoff(void)
 		refuse_to_switch(0);
 		return;
 	}
-	do {
-		__schedule(false);
-	} while (need_resched());
+	while (unlikely(__schedule(false)))
+		;
 }
 
 void preempt_schedule_irq(void)
 {
-	do {
-		__schedule(true);
-	} while (need_resched());
+	while (unlikely(__schedule(true)))
+		;
 }
 
 void preempt_check_resched(void)
@@ -198,9 +203,8 @@ void leave_cpu(void)
 	}
 	set_current_state(TASK_WAKING);
 	this_rq()->gone = current;
-	do {
-		__schedule(false);
-	} while (need_resched());
+	while (unlikely(__schedule(false)))
+		;
 	local_irq_restore(flags);
 }
 

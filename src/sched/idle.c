@@ -148,6 +148,7 @@ int sched_prepare_cpu(u32 cpu)
 	strscpy(main->comm, "ktest", sizeof(main->comm));
 	task_set_pid(main);
 	*rq = (struct rq){ .idle = idle };
+	cpu_hot(cpu)->rq = rq;
 	prepare_idle(rq);
 	set_running(rq, cpu, main);
 	return 0;

@@ -13,13 +13,14 @@
  */
 #pragma once
 
+#include <asm/bitops.h>
 #include <trace/trace.h>
 
 #include "internal.h"
 
 struct rq {
 	raw_spinlock_t lock; /* guards all that follows */
-	u32 nonempty;	     /* bit n: somebody of prio n waits */
+	u64 nonempty;	     /* bit n: somebody of prio n waits */
 	struct task_struct *head[NR_PRIOS], *last[NR_PRIOS];
 	struct task_struct *curr, *idle;
 	struct task_struct *gone; /* has just switched away for good */
@@ -33,26 +34,26 @@ DECLARE_PER_CPU(struct rq, runqueues);
 
 static inline struct rq *this_rq(void)
 {
-	return this_cpu_ptr(&runqueues);
+	return this_cpu(rq);
 }
 
 /* core.c: a thread's priority on Linux's scale. */
 u32 linux_prio(const struct task_struct *task);
 
 /* In one instruction each; what the bit was. */
-static __always_inline bool mark_nonempty(struct rq *rq, u32 p)
+static __always_inline bool mark_nonempty(struct rq *rq, u64 p)
 {
 	bool was;
 
-	__asm__("btsl %[bit], %[word]"
+	__asm__("btsq %[bit], %[word]"
 		: [word] "+m"(rq->nonempty), "=@ccc"(was)
 		: [bit] "r"(p));
 	return was;
 }
 
-static __always_inline void mark_empty(struct rq *rq, u32 p)
+static __always_inline void mark_empty(struct rq *rq, u64 p)
 {
-	__asm__("btrl %[bit], %[word]"
+	__asm__("btrq %[bit], %[word]"
 		: [word] "+m"(rq->nonempty)
 		: [bit] "r"(p)
 		: "cc");
@@ -85,7 +86,7 @@ void dequeue(struct rq *rq, struct task_struct *t);
  */
 static __always_inline struct task_struct *pick_next(struct rq *rq)
 {
-	u32 p = (u32)__builtin_ctz(rq->nonempty);
+	u64 p = __ffs(rq->nonempty);
 	struct task_struct *t = rq->head[p];
 
 	rq->head[p] = t->next;
@@ -126,24 +127,36 @@ static __always_inline void enqueue_here(struct rq *rq,
 bool __wake_up_irqoff(struct task_struct *task, u32 mask);
 
 /*
+ * False: it does not sleep, or not on this CPU, or is no better than who runs,
+ * or somebody has the lock.
+ */
+static __always_inline bool try_to_wake_here(struct task_struct *task)
+{
+	struct rq *rq = this_rq();
+	u32 cpu = smp_processor_id();
+
+	if (unlikely(!raw_spin_trylock(&rq->lock)))
+		return false;
+	if (unlikely(task->cpu != cpu || task->wake_cpu != cpu ||
+		     !(task->state & TASK_NORMAL) || task->on_rq ||
+		     task->prio >= rq->curr->prio)) {
+		raw_spin_unlock(&rq->lock);
+		return false;
+	}
+	enqueue_sleeper(rq, task);
+	this_cpu_or32(softirq_pending, PENDING_RESCHED);
+	raw_spin_unlock(&rq->lock);
+	return true;
+}
+
+/*
  * wake_up_process() with IF=0, quickly if task sleeps on this CPU. A thread
  * that it makes wait is seen to by who sets IF.
  */
 static __always_inline bool wake_here(struct task_struct *task)
 {
-	struct rq *rq = this_rq();
-	u32 cpu = smp_processor_id();
-
-	if (trace_on())
-		return __wake_up_irqoff(task, TASK_NORMAL);
-	raw_spin_lock(&rq->lock);
-	if (likely(task->cpu == cpu && task->wake_cpu == cpu &&
-		   task->state & TASK_NORMAL && !task->on_rq)) {
-		enqueue_here(rq, task);
-		raw_spin_unlock(&rq->lock);
+	if (!observed() && likely(try_to_wake_here(task)))
 		return true;
-	}
-	raw_spin_unlock(&rq->lock);
 	return __wake_up_irqoff(task, TASK_NORMAL);
 }
 

@@ -238,6 +238,16 @@ static __noinline void manage_workers(struct worker_pool *pool)
 	pool->managed = false;
 }
 
+/* IF=0 on entry and exit. */
+static __noinline void call_observed(work_func_t func, struct work_struct *work)
+{
+	local_irq_enable();
+	trace_workqueue_execute_start(work, func);
+	func(work);
+	trace_workqueue_execute_end(work, func);
+	local_irq_disable();
+}
+
 /* Locked on entry and exit, not while the function runs. */
 static __always_inline void process_one_work(struct worker_pool *pool,
 					     struct worker *w,
@@ -256,11 +266,15 @@ static __always_inline void process_one_work(struct worker_pool *pool,
 			   __ATOMIC_SEQ_CST);
 	if (!is_bound(pool) && !list_empty(&pool->worklist))
 		kick_pool(pool); /* another for the next one */
-	unlock_pool_irq(pool);
-	trace_workqueue_execute_start(work, func);
-	func(work); /* and it may be gone */
-	trace_workqueue_execute_end(work, func);
-	lock_pool_irq(pool);
+	raw_spin_unlock(&pool->lock);
+	if (!observed()) {
+		native_irq_enable();
+		func(work); /* and it may be gone */
+		native_irq_disable();
+	} else {
+		call_observed(func, work);
+	}
+	raw_spin_lock(&pool->lock);
 	pool->nr_busy--;
 	w->current_work = NULL;
 	w->current_pwq = NULL;

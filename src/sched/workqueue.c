@@ -89,8 +89,10 @@ struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 		return NULL;
 	wq->flags = flags;
 	init_pwq(wq, &wq->unbound, NR_CPUS, max);
-	if ((flags & WQ_UNBOUND || init_bound(wq, max)) && make_workers(flags))
+	if ((flags & WQ_UNBOUND || init_bound(wq, max)) && make_workers(flags)) {
+		wq->here = flags & WQ_UNBOUND ? NO_PWQS : wq->bound;
 		return wq;
+	}
 	wq->name = NULL;
 	return NULL;
 }
@@ -125,8 +127,7 @@ bool work_pending(const struct work_struct *work)
 }
 
 /* Pool locked. */
-static __always_inline void insert_work(struct pool_workqueue *pwq,
-					struct work_struct *work)
+static void insert_work(struct pool_workqueue *pwq, struct work_struct *work)
 {
 	trace_workqueue_activate_work(work, work->func);
 	pwq->nr_active++;
@@ -213,21 +214,28 @@ choose_pwq(u32 cpu, struct workqueue_struct *wq, const struct work_struct *work)
 	return runs_at ? runs_at : pwq;
 }
 
+/* For flush_workqueue(). Pool locked. */
+static __always_inline void count_in_flight(struct workqueue_struct *wq,
+					    struct work_struct *work)
+{
+	u32 color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
+
+	work->color = color;
+	__atomic_fetch_add(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST);
+}
+
 /* PENDING is ours. IF=0. */
-static __always_inline void __queue_work(u32 cpu, struct workqueue_struct *wq,
-					 struct work_struct *work)
+static void __queue_work(u32 cpu, struct workqueue_struct *wq,
+			 struct work_struct *work)
 {
 	struct pool_workqueue *pwq = choose_pwq(cpu, wq, work);
-	u32 color;
 
 	raw_spin_lock(&pwq->pool->lock);
 	work->wq = wq;
 	work->pwq = pwq;
 	trace_workqueue_queue_work(work, work->func, cpu, pool_cpu(pwq->pool),
 				   wq->name);
-	color = __atomic_load_n(&wq->color, __ATOMIC_SEQ_CST);
-	work->color = color;
-	__atomic_fetch_add(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST);
+	count_in_flight(wq, work);
 	if (likely(pwq->nr_active < pwq->max_active)) {
 		insert_work(pwq, work);
 	} else {
@@ -316,7 +324,8 @@ bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 	return ours;
 }
 
-bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+static __noinline bool queue_slow(struct workqueue_struct *wq,
+				  struct work_struct *work)
 {
 	u64 flags = local_irq_save();
 	bool ours = __take_work(wq, work);
@@ -325,6 +334,78 @@ bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 		__queue_work(smp_processor_id(), wq, work);
 	local_irq_restore_resched(flags);
 	return ours;
+}
+
+/* PENDING is ours, flags are local_irq_save()'s. */
+static __noinline bool queue_pending_slow(struct workqueue_struct *wq,
+					  struct work_struct *work, u64 flags)
+{
+	__queue_work(smp_processor_id(), wq, work);
+	local_irq_restore_resched(flags);
+	return true;
+}
+
+/* The same, and the pool is locked. */
+static __noinline bool queue_locked_slow(struct workqueue_struct *wq,
+					 struct work_struct *work, u64 flags)
+{
+	raw_spin_unlock(&work->pwq->pool->lock);
+	return queue_pending_slow(wq, work, flags);
+}
+
+/* It is queued, and the pool is locked. */
+static __noinline bool kick_slow(struct worker_pool *pool, u64 flags)
+{
+	kick_pool(pool);
+	raw_spin_unlock(&pool->lock);
+	local_irq_restore_resched(flags);
+	return true;
+}
+
+static __noinline bool refuse(u64 flags)
+{
+	local_irq_restore(flags);
+	return false;
+}
+
+/*
+ * On the CPU where it was last, whose kworkers are idle, without looking
+ * elsewhere or waiting for a lock: else it is one of those above.
+ */
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	struct pool_workqueue *pwq;
+	struct worker_pool *pool;
+	struct list_head *idle;
+	u64 flags;
+
+	if (observed())
+		return queue_slow(wq, work);
+	if (unlikely(wq->draining))
+		return queue_slow(wq, work);
+	flags = native_save_fl();
+	native_irq_disable();
+	if (!take_pending(work))
+		return refuse(flags);
+	pwq = &wq->here[smp_processor_id()];
+	if (unlikely(pwq != work->pwq))
+		return queue_pending_slow(wq, work, flags);
+	pool = pwq->pool;
+	if (unlikely(!raw_spin_trylock(&pool->lock)))
+		return queue_pending_slow(wq, work, flags);
+	idle = pool->idle.next;
+	if (unlikely(pool->nr_running || idle == &pool->idle ||
+		     pwq->nr_active >= pwq->max_active))
+		return queue_locked_slow(wq, work, flags);
+	count_in_flight(wq, work);
+	pwq->nr_active++;
+	list_add_tail(&work->entry, &pool->worklist);
+	if (unlikely(!try_to_wake_here(
+		    container_of(idle, struct worker, idle_entry)->task)))
+		return kick_slow(pool, flags);
+	raw_spin_unlock(&pool->lock);
+	native_irq_restore_resched(flags);
+	return true;
 }
 
 static bool color_is_done(struct workqueue_struct *wq, u32 color)
@@ -339,10 +420,12 @@ void flush_workqueue(struct workqueue_struct *wq)
 	might_sleep();
 	mutex_lock(&wq->flush_mutex);
 	color = wq->color;
+	__atomic_store_n(&wq->flushers, 1, __ATOMIC_SEQ_CST);
 	/* of the other one there is what was queued while that one turned */
 	wait_event(wq->flush_wait, color_is_done(wq, color ^ 1));
 	__atomic_store_n(&wq->color, color ^ 1, __ATOMIC_SEQ_CST);
 	wait_event(wq->flush_wait, color_is_done(wq, color));
+	WRITE_ONCE(wq->flushers, 0);
 	mutex_unlock(&wq->flush_mutex);
 }
 
@@ -395,6 +478,7 @@ bool workqueue_reset(u32 i, bool keep, void (*drop)(struct work_struct *work))
 	for (u32 cpu = 0; wq->bound && cpu < nr_cpu_ids; cpu++)
 		reset_pwq(&wq->bound[cpu], cpu, drop);
 	wq->color = wq->in_flight[0] = wq->in_flight[1] = wq->draining = 0;
+	wq->flushers = 0;
 	mutex_init(&wq->flush_mutex);
 	init_waitqueue_head(&wq->flush_wait);
 	if (keep)

@@ -33,14 +33,19 @@ struct pool_workqueue {
 	struct workqueue_struct *wq;
 	u32 nr_active, max_active;
 	struct list_head inactive;
-};
+} __aligned(64);
+
+/* Nothing that a work was ever queued on. */
+#define NO_PWQS ((struct pool_workqueue *)0xdead000000000000)
 
 struct workqueue_struct {
 	const char *name; /* NULL: a free slot */
 	u32 flags;
-	u32 color, in_flight[2];	       /* atomic */
-	u32 draining;			       /* atomic: how many drain it */
+	u32 color, in_flight[2]; /* atomic */
+	u32 draining;		 /* atomic: how many drain it */
+	u32 flushers;		 /* 1 while somebody looks at in_flight[] */
 	struct pool_workqueue unbound, *bound; /* by CPU */
+	struct pool_workqueue *here;	       /* bound, or NO_PWQS */
 	struct mutex flush_mutex;
 	struct wait_queue_head flush_wait;
 };
@@ -106,7 +111,7 @@ static inline void pwq_dec_nr_in_flight(struct pool_workqueue *pwq, u32 color)
 	struct workqueue_struct *wq = pwq->wq;
 
 	if (!__atomic_sub_fetch(&wq->in_flight[color], 1, __ATOMIC_SEQ_CST) &&
-	    unlikely(waitqueue_active(&wq->flush_wait)))
+	    unlikely(READ_ONCE(wq->flushers)))
 		wake_up_all(&wq->flush_wait);
 }
 

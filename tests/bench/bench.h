@@ -17,6 +17,8 @@ u64 path_of(u32 vector);
 void floor_irq(void);
 void floor_softirq(void);
 void floor_tasklet(void);
+void floor_work(void);
+void floor_work_setup(void *stack_top);
 
 /* How often each has called its function. */
-extern u32 floor_softirq_ran, floor_tasklet_ran;
+extern u32 floor_softirq_ran, floor_tasklet_ran, floor_work_ran;

@@ -7,8 +7,8 @@
  * no call but through pointers that the semantics have, no frames, no trace
  * points. A branch in it is a condition that must be looked at; what would
  * follow it is left out, and ends at floor_bad. What it does it does really:
- * lists are linked, bits locked, the function is called and counted, and
- * preempt_count and softirq_pending are struct pcpu_hot's own.
+ * lists are linked, locks taken, stacks switched, the function is called and
+ * counted, and preempt_count and softirq_pending are struct pcpu_hot's own.
  *
  * A CPU's own data lies at a fixed offset in GS; the floors' lies at one from
  * RIP, which is as long a line.
@@ -56,6 +56,14 @@
 	jnz	floor_bad
 	.endm
 
+	.macro SPIN_LOCK word			/* a raw spinlock, free */
+	lock btsl $0, \word
+	jc	floor_bad
+	.endm
+
+	.macro SPIN_UNLOCK word
+	movl	$0, \word
+	.endm
 	/*
 	 * irq_exit() behind handlers that raised a softirq, to the call of its
 	 * action: RBX the bits to serve, RBP when it began (the low half of the

@@ -4,8 +4,9 @@
  * many it could: floor*.S, measured in the same run.
  *
  * A softirq, a tasklet: what an interrupt takes more when its handler raises
- * one. Each ends up where the floor does: the function was called once, nothing
- * is pending, the words of struct pcpu_hot are as before.
+ * one. A work: all from queue_work() till the thread that called it goes on.
+ * Each ends up where the floor does: the function was called once, nothing is
+ * pending, the words of struct pcpu_hot are as before.
  */
 #include <asm/irq_vectors.h>
 #include <bh/softirq.h>
@@ -15,6 +16,7 @@
 #include <irq/irq.h>
 #include <ktest/insn_bench.h>
 #include <ktest/ktest.h>
+#include <sched/workqueue.h>
 
 #include "bench.h"
 #include "floor.h"
@@ -54,6 +56,10 @@ static u64 path_cost(void *unused)
 static irqreturn_t noop(int irq, void *dev)
 {
 	return IRQ_HANDLED;
+}
+
+static void nothing(void)
+{
 }
 
 /* In halves, rounded up, so that 1.5 is what it says. */
@@ -144,4 +150,37 @@ TEST(bench, tasklet, RULE)
 	EXPECT_EQ(ran, REPEATS + 1);
 	EXPECT_EQ(floor_tasklet_ran, ran);
 	report("tasklet", ours, floor);
+}
+
+static void count_work(struct work_struct *work)
+{
+	ran++;
+}
+
+static struct work_struct work;
+static struct workqueue_struct *wq;
+
+static void queue(void)
+{
+	queue_work(wq, &work);
+}
+
+/* IF=1: the worker is better than this thread, and comes at once. */
+TEST(bench, work, RULE)
+{
+	u64 stack[128], call, ours, floor;
+
+	if (!tsc_counts_instructions())
+		SKIP(return, "the TSC counts time, not instructions");
+	ran = floor_work_ran = 0;
+	init_work(&work, count_work);
+	floor_work_setup(stack + ARRAY_SIZE(stack));
+	wq = system_wq;
+	msleep(10); /* who waits for this CPU besides has had it */
+	call = steady(call_cost, nothing);
+	ours = steady(call_cost, queue) - call;
+	floor = steady(call_cost, floor_work) - call;
+	EXPECT_EQ(ran, REPEATS + 1);
+	EXPECT_EQ(floor_work_ran, ran);
+	report("work", ours, floor);
 }

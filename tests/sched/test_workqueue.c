@@ -66,8 +66,7 @@ TEST(sched, a_work_that_sleeps_does_not_hold_up_others,
 		init_work(&w[i], wait_at_gate);
 		EXPECT_TRUE(schedule_work(&w[i]));
 	}
-	msleep(1);
-	EXPECT_EQ(running, 4);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(running) == 4, WAIT_DEFAULT_US));
 	complete_all(&gate);
 	flush_workqueue(system_wq);
 	EXPECT_EQ(running, 0);
@@ -88,7 +87,8 @@ TEST(sched, an_ordered_workqueue_runs_one_at_a_time,
 		init_work(&w[i], wait_at_gate);
 		EXPECT_TRUE(queue_work(wq, &w[i]));
 	}
-	msleep(1);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(running), WAIT_DEFAULT_US));
+	msleep(1); /* for another one that must not */
 	EXPECT_EQ(running, 1);
 	complete_all(&gate);
 	destroy_workqueue(wq);
