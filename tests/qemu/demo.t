@@ -29,7 +29,7 @@ def read(path):
 def plain(line):
     """A line without what another build changes: times and addresses."""
     line = re.sub(r"0x[0-9a-f]{6,}(?![0-9a-f])(?! {2})", "ADDRESS", line)
-    line = re.sub(r"\s+\d+\.\d+( us|: )", r" TIME\1", line)
+    line = re.sub(r"(^|\s+)\d+\.\d+( us|: )", r" TIME\2", line)
     line = re.sub(r"-(\d+) +\[", "-PID [", line)
     return re.sub(r"pid=\d+", "pid=PID", line.strip())
 
