@@ -241,3 +241,33 @@ bool enable_work(struct work_struct *work)
 	BUG_ON(old < WORK_DISABLE_ONE);
 	return old < 2 * WORK_DISABLE_ONE;
 }
+
+static bool color_is_done(struct workqueue_struct *wq, u32 color)
+{
+	return !__atomic_load_n(&wq->in_flight[color], __ATOMIC_SEQ_CST);
+}
+
+void flush_workqueue(struct workqueue_struct *wq)
+{
+	u32 color;
+
+	might_sleep();
+	mutex_lock(&wq->flush_mutex);
+	color = wq->color;
+	__atomic_store_n(&wq->flushers, 1, __ATOMIC_SEQ_CST);
+	/* of the other one there is what was queued while that one turned */
+	wait_event(wq->flush_wait, color_is_done(wq, color ^ 1));
+	__atomic_store_n(&wq->color, color ^ 1, __ATOMIC_SEQ_CST);
+	wait_event(wq->flush_wait, color_is_done(wq, color));
+	WRITE_ONCE(wq->flushers, 0);
+	mutex_unlock(&wq->flush_mutex);
+}
+
+void drain_workqueue(struct workqueue_struct *wq)
+{
+	__atomic_fetch_add(&wq->draining, 1, __ATOMIC_SEQ_CST);
+	do {
+		flush_workqueue(wq);
+	} while (!color_is_done(wq, 0) || !color_is_done(wq, 1));
+	__atomic_fetch_sub(&wq->draining, 1, __ATOMIC_SEQ_CST);
+}

@@ -89,7 +89,8 @@ struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 		return NULL;
 	wq->flags = flags;
 	init_pwq(wq, &wq->unbound, NR_CPUS, max);
-	if ((flags & WQ_UNBOUND || init_bound(wq, max)) && make_workers(flags)) {
+	if ((flags & WQ_UNBOUND || init_bound(wq, max)) &&
+	    make_workers(flags)) {
 		wq->here = flags & WQ_UNBOUND ? NO_PWQS : wq->bound;
 		return wq;
 	}
@@ -406,36 +407,6 @@ bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 	raw_spin_unlock(&pool->lock);
 	native_irq_restore_resched(flags);
 	return true;
-}
-
-static bool color_is_done(struct workqueue_struct *wq, u32 color)
-{
-	return !__atomic_load_n(&wq->in_flight[color], __ATOMIC_SEQ_CST);
-}
-
-void flush_workqueue(struct workqueue_struct *wq)
-{
-	u32 color;
-
-	might_sleep();
-	mutex_lock(&wq->flush_mutex);
-	color = wq->color;
-	__atomic_store_n(&wq->flushers, 1, __ATOMIC_SEQ_CST);
-	/* of the other one there is what was queued while that one turned */
-	wait_event(wq->flush_wait, color_is_done(wq, color ^ 1));
-	__atomic_store_n(&wq->color, color ^ 1, __ATOMIC_SEQ_CST);
-	wait_event(wq->flush_wait, color_is_done(wq, color));
-	WRITE_ONCE(wq->flushers, 0);
-	mutex_unlock(&wq->flush_mutex);
-}
-
-void drain_workqueue(struct workqueue_struct *wq)
-{
-	__atomic_fetch_add(&wq->draining, 1, __ATOMIC_SEQ_CST);
-	do {
-		flush_workqueue(wq);
-	} while (!color_is_done(wq, 0) || !color_is_done(wq, 1));
-	__atomic_fetch_sub(&wq->draining, 1, __ATOMIC_SEQ_CST);
 }
 
 int workqueue_init(void)
