@@ -143,6 +143,24 @@ static void schedule_disabled(struct job *j)
 	tasklet_enable(&j->t);
 }
 
+/* All in one round, the first of which will queue itself again. */
+static void schedule_all(struct stress_cpu *me)
+{
+	u32 first = stress_random(me, OWN);
+
+	local_bh_disable();
+	for (u32 i = 0; i < OWN; i++) {
+		struct job *j = this_cpu_ptr(&own[(first + i) % OWN]);
+
+		local_irq_disable();
+		if (!i)
+			j->again++;
+		local_irq_enable();
+		schedule_own(j);
+	}
+	local_bh_enable();
+}
+
 static void kill_it(struct stress_cpu *me, struct job *j)
 {
 	if (tasklet_kill(&j->t))
@@ -163,7 +181,10 @@ static void use_own(struct stress_cpu *me)
 	case 1:
 		kill_it(me, j);
 		break;
-	case 2:
+	case 2 ... 3:
+		schedule_all(me);
+		break;
+	case 4:
 		local_irq_disable();
 		j->again = stress_random(me, AGAIN);
 		local_irq_enable();
