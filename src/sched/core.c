@@ -193,6 +193,18 @@ bool cond_resched(void)
 	return true;
 }
 
+/*
+ * This thread's last state here, of which no wake-up makes another: a waker
+ * that has still seen the one before it is through.
+ */
+static void set_special_state(struct rq *rq, u32 state)
+{
+	raw_spin_lock(&rq->lock);
+	WRITE_ONCE(current->state, state);
+	rq->gone = current;
+	raw_spin_unlock(&rq->lock);
+}
+
 void leave_cpu(void)
 {
 	u64 flags = local_irq_save();
@@ -201,8 +213,7 @@ void leave_cpu(void)
 		local_irq_restore(flags);
 		return;
 	}
-	set_current_state(TASK_WAKING);
-	this_rq()->gone = current;
+	set_special_state(this_rq(), TASK_WAKING);
 	while (unlikely(__schedule(false)))
 		;
 	local_irq_restore(flags);
@@ -240,9 +251,8 @@ __noreturn void sched_die(void (*forget)(struct task_struct *task))
 
 	local_irq_disable();
 	rq = this_rq();
-	current->state = TASK_DEAD;
-	rq->gone = current;
 	rq->forget = forget;
+	set_special_state(rq, TASK_DEAD);
 	__schedule(false);
 	__builtin_unreachable();
 }
