@@ -66,7 +66,8 @@ static __always_inline bool finish_task_switch(void)
 void schedule_tail(void);
 void schedule_tail(void)
 {
-	finish_task_switch();
+	if (finish_task_switch())
+		preempt_schedule_irq();
 	local_irq_enable();
 }
 
