@@ -15,8 +15,6 @@
 
 #include "internal.h"
 
-#include "internal.h"
-
 void (*reboot_hook)(void);
 
 static void reboot_interrupt(void)
