@@ -138,15 +138,17 @@ void sched_show_sleeper(const struct task_struct *task)
 	report_backtrace(frame->ip, frame->bp);
 }
 
-/* It does not run: it never will. False: it does. */
+/* It does not run: it never will. False: it does, or is just being moved. */
 static bool end_sleeper(struct task_struct *task)
 {
-	struct rq *rq = per_cpu_ptr(&runqueues, READ_ONCE(task->cpu));
+	u32 cpu = READ_ONCE(task->cpu);
+	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
 	u64 flags = local_irq_save();
 	bool ended;
 
 	raw_spin_lock(&rq->lock);
-	ended = rq->curr != task && rq->gone != task;
+	ended = rq->curr != task && rq->gone != task &&
+		READ_ONCE(task->cpu) == cpu && task->state != TASK_WAKING;
 	if (ended && task->on_rq)
 		dequeue(rq, task);
 	if (ended)
