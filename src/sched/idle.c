@@ -105,6 +105,7 @@ static void run_main(struct rq *rq, struct task_struct *lost)
 
 	rq->gone = NULL;
 	rq->slice_over = rq->kicked = false;
+	dequeue(rq, lost); /* it may have been on its way out */
 	dequeue(rq, main);
 	main->state = TASK_RUNNING;
 	if (lost != main)
