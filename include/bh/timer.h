@@ -72,8 +72,14 @@ static inline bool timer_pending(const struct timer_list *timer)
 typedef bool (*timer_filter_t)(const struct timer_list *timer, const void *arg);
 u32 timers_drop(timer_filter_t filter, const void *arg);
 
-/* This CPU was broken out of a timer's function, perhaps. IF any. */
+/*
+ * This CPU was broken out of a timer's function, perhaps, and its softirqs are
+ * forgotten: what is pending remains so, and expires. Behind
+ * hrtimers_recover(); IF any. And: cpu was stopped by INIT, and will begin by
+ * that.
+ */
 void timers_recover(void);
+void timers_forget(u32 cpu);
 
 /* TIMER_SOFTIRQ's action. */
 void run_timer_softirq(void);

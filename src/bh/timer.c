@@ -333,7 +333,8 @@ u32 timers_drop(timer_filter_t filter, const void *arg)
 	u64 flags = local_irq_save();
 	u32 cpu, n = 0;
 
-	for_each_online_cpu (cpu) {
+	/* Also of one that is not online just now: it begins anew. */
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
 		raw_spin_reset(&base->lock);
@@ -346,10 +347,25 @@ u32 timers_drop(timer_filter_t filter, const void *arg)
 	return n;
 }
 
+/* TIMER_SOFTIRQ may have been forgotten: the alarm that raises it comes anew.
+ */
 void timers_recover(void)
 {
 	struct timer_base *base = this_base();
+	u64 flags = local_irq_save();
 
 	raw_spin_reset(&base->lock);
+	raw_spin_lock(&base->lock);
+	base->running = NULL;
+	if (!list_empty(&base->timers) || !list_empty(&base->expired))
+		hrtimer_start(&base->alarm, 0, HRTIMER_MODE_ABS);
+	unlock_base(base, flags);
+}
+
+void timers_forget(u32 cpu)
+{
+	struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
+
+	base->lock.locked = 0;
 	base->running = NULL;
 }

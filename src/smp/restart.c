@@ -35,7 +35,7 @@ static void forget(u32 cpu)
 	printk_abandon_cpu(cpu);
 	smp_call_forget(cpu);
 	hrtimers_forget(cpu);
-	init_timers_cpu(cpu);
+	timers_forget(cpu);
 	watch_forget(cpu);
 }
 

@@ -110,6 +110,7 @@ __noreturn void work_loop(void)
 
 	softirq_discard_pending();
 	hrtimers_recover();
+	timers_recover();
 	watch_start_ticks();
 	local_irq_enable();
 	while (cpu_online(smp_processor_id())) {

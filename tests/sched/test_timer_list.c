@@ -9,6 +9,8 @@
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <ktest/insn.h>
+#include <lib/errno.h>
 #include <lib/string.h>
 #include <sched/wait.h>
 #include <smp/smp.h>
@@ -434,4 +436,37 @@ TEST(timer_list, cpus_that_start_one_timer_at_once_start_it_once,
 	start(&p[2], get_jiffies_64());
 	EXPECT_TRUE(wait_for(1));
 	EXPECT_STREQ(diary, "c");
+}
+
+static void fault(struct timer_list *timer)
+{
+	insn_ud2(NULL);
+}
+
+/* It is what the first one's fault ends, with the softirq and all in it. */
+static int start_two(void *unused)
+{
+	u64 jiffy = next_jiffy() + 1;
+
+	p[0].timer.function = fault;
+	start(&p[0], jiffy);
+	start(&p[1], jiffy);
+	wait_for(1);
+	return 0;
+}
+
+TEST(timer_list, a_function_that_faults_holds_up_no_other_timer,
+     "irqbed include/bh/timer.h: what is pending remains so, and expires")
+{
+	struct task_struct *t;
+
+	begin();
+	ktest_means_crashes(1);
+	t = spawn(start_two, NULL, PRIO_NORMAL);
+	if (!t)
+		return;
+	EXPECT_EQ(kthread_stop(t), -EFAULT);
+	EXPECT_TRUE(wait_for(1));
+	EXPECT_STREQ(diary, "b");
+	EXPECT_FALSE(timer_pending(&p[0].timer));
 }

@@ -4,11 +4,13 @@
  * resort against a hang, and the way of a CPU that comes too late.
  */
 #include <apic/lapic.h>
+#include <bh/timer.h>
 #include <cpu/deadline.h>
 #include <cpu/preempt.h>
 #include <irq/ipi.h>
 #include <ktest/ktest.h>
 #include <lib/errno.h>
+#include <sched/wait.h>
 #include <smp/smp.h>
 
 static u32 last_cpu(void)
@@ -81,6 +83,39 @@ TEST(smp, init_ends_what_a_cpu_was_doing, "SDM 3A Processor State After Reset",
 	WRITE_ONCE(released, true);
 	EXPECT_EQ(run_on(cpu, count, &n, 2000000), 0);
 	EXPECT_EQ(n, 2);
+}
+
+static struct timer_list timers[2];
+static u32 expired;
+
+static void expire(struct timer_list *timer)
+{
+	count(&expired);
+}
+
+static void start_timers(void *delay)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(timers); i++)
+		mod_timer(&timers[i], get_jiffies_64() + *(const u32 *)delay);
+}
+
+TEST(smp, timers_of_a_cpu_that_begins_anew_expire,
+     "irqbed include/bh/timer.h: cpu was stopped by INIT, what is pending "
+     "remains so",
+     .needs = NEEDS_SMP)
+{
+	u32 cpu = last_cpu(), later = HZ / 10, soon = 1;
+
+	expired = 0;
+	for (u32 i = 0; i < ARRAY_SIZE(timers); i++)
+		timer_setup(&timers[i], expire, 0);
+	EXPECT_EQ(run_on(cpu, start_timers, &later, 2000000), 0);
+	EXPECT_EQ(smp_restart_cpu(cpu), 0);
+	msleep(100);
+	if (!EXPECT_TRUE(WAIT_FOR(READ_ONCE(expired) == 2, WAIT_DEFAULT_US)))
+		return;
+	EXPECT_EQ(run_on(cpu, start_timers, &soon, 2000000), 0);
+	EXPECT_TRUE(WAIT_FOR(READ_ONCE(expired) == 4, WAIT_DEFAULT_US));
 }
 
 TEST(smp, a_cpu_that_nobody_waits_for_parks,
