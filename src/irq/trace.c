@@ -37,13 +37,16 @@ static irqreturn_t traced_handler(int irq, void *dev)
 	return ret;
 }
 
-/* There is one: free_irq() waits for the handler before the slot is free. */
+/*
+ * There is one: free_irq() waits for the handler before the slot is free. But
+ * by now its handler may be its own again: trace_stop() waits for nobody.
+ */
 static struct irqaction *find_action(int irq, const void *dev)
 {
 	for (u32 i = 0; i < NR_ACTIONS; i++) {
 		struct irqaction *a = &irq_actions[i];
 
-		if (READ_ONCE(a->handler) == traced_handler && a->dev == dev &&
+		if (READ_ONCE(a->handler) && a->traced && a->dev == dev &&
 		    a->irq == (u32)irq)
 			return a;
 	}
