@@ -88,9 +88,9 @@ u64 softirq_count_cpu(u32 nr, u32 cpu);
 void show_softirqs(void);
 
 /*
- * Linux's phases: TASKLET and HI; SCHED; TIMER; HRTIMER. The last three have
- * no users before threads and timers exist: opened in their place, so that
- * raising them is served and counted. Boot CPU.
+ * Linux's phases: TASKLET and HI; SCHED; TIMER; HRTIMER. SCHED and HRTIMER
+ * have no users here: opened in their place, so that raising them is served
+ * and counted. Boot CPU.
  */
 void softirq_init(void);
 void sched_init(void);

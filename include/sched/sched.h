@@ -145,7 +145,7 @@ void sched_tick_init(void); /* tick.c: by an hrtimer */
 void sched_break_off_init(void);
 #define SCHED_SLICE_US 4000
 
-/* Where a sleeper may be called: else a report with a backtrace, once. */
+/* Where a sleeper may be called: else a report with a backtrace. */
 void might_sleep_at(const char *file, int line);
 #define might_sleep() might_sleep_at(__FILE__, __LINE__)
 

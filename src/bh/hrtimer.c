@@ -22,9 +22,9 @@
 #define MIGRATING (~0u) /* a timer's cpu, between two bases */
 #define LEAST_NS  1000
 #define LATE_US	  20000 /* for an interrupt that had been raised */
-#define MOST_NS                                                               \
-	(ktime_t) NSEC_PER_SEC /* farther ones in steps: the count is 32 bits \
-				*/
+
+/* Farther ones in steps: the count is 32 bits. */
+#define MOST_NS ((ktime_t)NSEC_PER_SEC)
 
 struct hrtimer_cpu_base {
 	raw_spinlock_t lock; /* guards all that follows and queued timers */

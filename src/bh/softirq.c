@@ -2,8 +2,7 @@
 /*
  * softirq.c - pending bits, their actions, and when they run.
  *
- * Linux: kernel/softirq.c. Ours: the time limit is by TSC, as there are no
- * jiffies.
+ * Linux: kernel/softirq.c. Ours: the time limit is by TSC, not by jiffies.
  */
 #include <bh/softirq.h>
 
@@ -290,7 +289,7 @@ void local_bh_enable(void)
 		preempt_check_hook();
 }
 
-/* Nothing to balance, no timer queued: there are no threads yet. */
+/* No CPU is balanced, no hrtimer waits for a softirq: served and counted. */
 static void serve_nobody(void)
 {
 }

@@ -105,8 +105,8 @@ u32 sched_clear_left(bool irq_threads)
 	u32 n = hrtimers_drop(hrtimer_is_left, NULL);
 
 	n += timers_drop(timer_is_left, NULL);
-	n += clear_threads(
-		irq_threads); /* what they hold, works may wait for */
+	/* What they hold, works may wait for. */
+	n += clear_threads(irq_threads);
 	n += workqueues_clear_left();
 	return n;
 }
