@@ -327,17 +327,30 @@ TEST(decode_ud, prefixes_in_any_number_and_order, "SDM 2A REX Prefixes")
 }
 /* clang-format on */
 
+/*
+ * Every one on the host and with `stress`; else this machine's run, which is to
+ * be short, takes each second byte behind some first ones.
+ */
+static u32 second_step(void)
+{
+#if __STDC_HOSTED__
+	return 1;
+#else
+	return ktest_stress() ? 1 : 16;
+#endif
+}
+
 /* Whatever the bytes, a text comes out, whole, and the code is not overrun. */
 TEST(decode_ud, every_two_byte_start_gives_a_text, RULE_UD)
 {
 	u8 code[15];
 	char got[128], cut[8];
-	u32 first, second;
+	u32 first, second, step = second_step();
 	bool ok = true;
 
 	memset(code, 0xc0, sizeof(code));
 	for (first = 0; first < 256; first++) {
-		for (second = 0; second < 256; second++) {
+		for (second = first % step; second < 256; second += step) {
 			code[0] = (u8)first;
 			code[1] = (u8)second;
 			ok &= decode_ud(got, sizeof(got), code, sizeof(code),
