@@ -105,8 +105,10 @@ def judge_context(name, flags):
     base = name.removesuffix("_entry").removesuffix("_exit")
     if base in VECTORS or base in ("irq_handler", "hrtimer_expire"):
         assert flags[0] in "dD" and flags[2] in "hHZ", (name, flags)
-    elif base in ("softirq", "tasklet", "timer_expire") and base != name:
-        assert flags[0] in ".b" and flags[2] in "s", (name, flags)
+    elif base == "timer_expire":  # TIMER_IRQSAFE: with interrupts off
+        assert flags[0] in ".bd" and flags[2] == "s", (name, flags)
+    elif base in ("softirq", "tasklet") and base != name:
+        assert flags[0] in ".b" and flags[2] == "s", (name, flags)
     elif name == "nmi_handler":
         assert flags[0] in "dD" and flags[2] in "Zh.s", (name, flags)
     elif name in ("sched_switch", "sched_waking", "sched_wakeup"):

@@ -237,6 +237,9 @@ struct taking {
 	u32 own, held_count;
 };
 
+#define HOLD_NS	   1000000
+#define HOLD_TRIES 8
+
 static struct taking taking;
 static struct hrtimer held_timer;
 
@@ -251,12 +254,24 @@ static void on_own(void)
 	taking.own++;
 }
 
+/* Queued and held up: again, if this CPU was away until it had come. */
+static void hold_a_timer(void)
+{
+	hrtimer_init(&held_timer, on_held);
+	for (u32 n = 0; n < HOLD_TRIES; n++) {
+		taking = (struct taking){ .due = ktime_get() + (HOLD_NS << n) };
+		hrtimer_start(&held_timer, taking.due, HRTIMER_MODE_ABS);
+		hrtimers_suspend();
+		if (!READ_ONCE(taking.came))
+			return;
+		hrtimers_resume();
+	}
+	hrtimers_suspend(); /* and what was held is found not to be */
+}
+
 static void take_and_give_back(void *unused)
 {
-	taking = (struct taking){ .due = ktime_get() + 1000000 };
-	hrtimer_init(&held_timer, on_held);
-	hrtimer_start(&held_timer, taking.due, HRTIMER_MODE_ABS);
-	hrtimers_suspend();
+	hold_a_timer();
 	hrtimers_suspend(); /* nests */
 	apic_timer_set_handler(on_own);
 	apic_timer_start(TIMER_ONESHOT, 2000);
