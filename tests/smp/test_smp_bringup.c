@@ -35,3 +35,23 @@ TEST(smp, each_cpu_has_the_apic_id_of_its_madt_entry,
 		EXPECT_EQ(id, cpu_hot(cpu)->apic_id);
 	}
 }
+
+static void read_base(void *arg)
+{
+	*(u64 *)arg = rdmsr(MSR_IA32_APICBASE);
+}
+
+/* And its APIC is in the boot CPU's mode, whatever INIT found. */
+TEST(smp, no_other_cpu_is_flagged_in_apic_base,
+     "SDM 3A Local APIC Status and Location", .needs = NEEDS_SMP)
+{
+	u64 own = rdmsr(MSR_IA32_APICBASE) & ~(u64)MSR_IA32_APICBASE_BSP, base;
+	u32 cpu;
+
+	for_each_online_cpu (cpu) {
+		if (!cpu)
+			continue;
+		EXPECT_EQ(run_on(cpu, read_base, &base, 2000000), 0);
+		EXPECT_EQ(base, own);
+	}
+}
