@@ -97,7 +97,10 @@ u64 trace_in_buffer(void);
 /* Print all that trace_read() gives as ftrace's text, "# " before each line. */
 void trace_dump(void);
 
-/* A thread's name, so that its pid has one: when it is made. Task context. */
+/*
+ * A thread's name, so that its pid has one: when it is made, and again when it
+ * is switched to or from, for many come and go. Any context but NMI.
+ */
 void trace_save_cmdline(u32 pid, const char *comm);
 
 /* "<idle>" for 0, "<...>" for one that is not known any more. */

@@ -75,6 +75,8 @@ static __noinline void trace_switch(bool preempt,
 				    const struct task_struct *prev,
 				    const struct task_struct *next)
 {
+	trace_save_cmdline(prev->pid, prev->comm);
+	trace_save_cmdline(next->pid, next->comm);
 	trace_sched_switch(preempt, prev->pid, linux_prio(prev), prev->state,
 			   next->pid, linux_prio(next));
 }

@@ -15,7 +15,7 @@
 
 #define LINE_MAX 256
 
-/* Linux keeps 128; written in task context, by whoever makes a thread. */
+/* Linux keeps 128. Two CPUs may fill one place at once: one name is lost. */
 #define SAVED_CMDLINES 256
 
 static struct {
@@ -27,7 +27,9 @@ void trace_save_cmdline(u32 pid, const char *comm)
 {
 	u32 i = pid % SAVED_CMDLINES;
 
-	cmdlines[i].pid = pid;
+	if (!pid || READ_ONCE(cmdlines[i].pid) == pid)
+		return;
+	WRITE_ONCE(cmdlines[i].pid, pid);
 	strscpy(cmdlines[i].comm, comm, sizeof(cmdlines[i].comm));
 }
 
