@@ -123,7 +123,7 @@ def judge_text(out):
     first = next(n for n, ln in enumerate(lines) if not ln.startswith("#"))
     counts = re.search(r": (\d+)/(\d+)   #P:(\d+)", lines[2]).groups()
     check("".join(ln + "\n" for ln in lines[:first]), HEADER.format(*counts))
-    events, lost, on, then = [], 0, {}, 0
+    events, lost, then = [], 0, 0
     for line in lines[first:]:
         if match := re.fullmatch(r"CPU:(\d+) \[LOST (\d+) EVENTS\]", line):
             lost += int(match[2])
@@ -132,15 +132,34 @@ def judge_text(out):
         judge_context(name, flags)
         assert time >= then, f"time goes back: {line!r}"
         then = time
-        # Who is switched to is who the next line of that CPU names.
-        check(pid, on.get(cpu, pid), line)
         if name == "sched_switch":
             check(re.search(r"prev_pid=(\d+)", text)[1], str(pid), line)
-            on[cpu] = int(re.search(r"next_pid=(\d+)", text)[1])
         events.append((cpu, name, text))
     check(len(events), int(counts[0]), "entries in the buffer")
     check(len(events) + lost, int(counts[1]), "entries written")
     return events
+
+
+def judge_switches(log):
+    """Who is switched to is who the next line of that CPU names.
+
+    Of one dump: who is switched to while tracing is off is in none.
+    """
+    on, switches = {}, 0
+    for line in log.splitlines():
+        line = line.removeprefix("# ")
+        if line == "# tracer: nop":
+            on = {}
+        if match := re.fullmatch(r"CPU:(\d+) \[LOST \d+ EVENTS\]", line):
+            on.pop(int(match[1]), None)
+        if not LINE.fullmatch(line):
+            continue
+        cpu, pid, _, name, text, _ = judge_line(line)
+        check(pid, on.get(cpu, pid), line)
+        if name == "sched_switch":
+            on[cpu] = int(re.search(r"next_pid=(\d+)", text)[1])
+            switches += 1
+    assert switches, "no switch in the log"
 
 
 def judge_pairs(events):
@@ -206,6 +225,8 @@ def judge_svg(path):
 def a_traced_run_is_ftraces_text_json_and_a_picture(folder):
     out, log = traced(folder)
     events = judge_text(out)
+    with open(log, encoding="ascii") as source:
+        judge_switches(source.read())
     names = {name for _, name, _ in events}
     for name in ("sched_switch", "sched_wakeup", "workqueue_execute_start",
                  "softirq_raise", "local_timer_entry", "ipi_send_cpu",
@@ -231,6 +252,7 @@ def with_verbose_each_case_has_its_own_and_none_is_lost(folder):
     with open(log, encoding="ascii") as source:
         text = source.read()
     check(text.count("# # tracer: nop"), text.count("# running "))
+    judge_switches(text)
     events = judge_text(out)
     if "LOST" not in out:
         judge_pairs(events)
