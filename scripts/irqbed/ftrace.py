@@ -4,7 +4,8 @@
 src/trace/dump.c prints what `cat trace` shows on Linux, "# " before each line.
 Without those two characters it is a file that ftrace's readers take. With the
 options trace and verbose there is a dump after each case, its own events in
-it: they follow each other in time and become one.
+it: they follow each other in time and become one, with time between them of
+which nothing is known.
 """
 
 import re
@@ -40,6 +41,7 @@ class Event:
     text: str
     fields: dict
     lost: int = 0  # events of its CPU that were dropped just before
+    dump: int = 0  # which of the log's it stands in, from 0
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Trace:
     written: int = 0
     cpus: int = 0
     header: list = field(default_factory=list)
+    dumps: int = 0
 
     def lost(self):
         """How many events gave way to later ones."""
@@ -112,11 +115,13 @@ def _dump(trace, lines, said):
             lost[int(match[1])] = int(match[2])
         elif found := event(line):
             found.lost = lost.pop(found.cpu, 0)
+            found.dump = trace.dumps
             trace.events.append(found)
             count += 1
     if count != said:
         raise TraceError(f"a trace says {said} events, the log has {count}")
     trace.header = trace.header or header
+    trace.dumps += 1
 
 
 def parse(data):

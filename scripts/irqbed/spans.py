@@ -3,7 +3,7 @@
 
 A lane is one context of one CPU: thread, softirq, hardirq, NMI. An entry whose
 exit was lost ends where it is known to have ended: at an outer one's exit, or
-with the trace; an exit without its entry is passed over.
+with its dump; an exit without its entry is passed over.
 """
 
 from dataclasses import dataclass, field
@@ -181,18 +181,22 @@ class Builder:
         elif event.name.endswith(("_entry", "_exit")):
             self.entry_or_exit(at, event)
 
-    def finish(self):
-        """The trace is over; so is what is still open."""
-        last = len(self.line.events) - 1
+    def cut(self, last):
+        """A dump ends with that event; what is still open is cut there."""
         for stack in self.stacks.values():
             for span in stack:
                 span.end, span.cut = last, True
-        return self.line
+            stack.clear()
+        for known in (self.works, self.woken, self.sent):
+            known.clear()
 
 
 def build(events):
     """The Timeline of a trace's events."""
     builder = Builder(events)
     for at, event in enumerate(events):
+        if at and event.dump != events[at - 1].dump:
+            builder.cut(at - 1)
         builder.add(at, event)
-    return builder.finish()
+    builder.cut(len(events) - 1)
+    return builder.line

@@ -382,6 +382,16 @@ def two_dumps_become_one(folder):
 
 
 @test
+def what_runs_as_a_dump_ends_is_cut_there(_folder):
+    line_ = spans.build(ftrace.parse(log_of(
+        *dump(*SAMPLE[:2]), *dump(*SAMPLE[10:]))).events)
+    check([(s.name, s.begin, s.end, s.cut) for s in line_.spans[:2]],
+          [("ktest-1", 0, 1, True), ("local_timer", 0, 1, True)])
+    check([(s.name, s.begin) for s in line_.spans[2:]],
+          [("kworker/0:1-4", 2), ("NMI", 2)])
+
+
+@test
 def the_json_has_every_key_and_every_pair(_folder):
     rows = judge_json(traceevent.convert(
         ftrace.parse(log_of(*dump(*SAMPLE)))))
