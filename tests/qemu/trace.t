@@ -140,38 +140,70 @@ def judge_text(out):
     return events
 
 
-def judge_switches(log):
-    """Who is switched to is who the next line of that CPU names.
+def dumps(log):
+    """Each dump of a log: its events as judge_line() has them, per CPU.
 
-    Of one dump: who is switched to while tracing is off is in none.
+    What precedes one on its CPU is not known at the dump's begin, as tracing
+    is off between two, nor after lost events: None stands there.
     """
-    on, switches = {}, 0
+    cpus = None
     for line in log.splitlines():
         line = line.removeprefix("# ")
         if line == "# tracer: nop":
-            on = {}
-        if match := re.fullmatch(r"CPU:(\d+) \[LOST \d+ EVENTS\]", line):
-            on.pop(int(match[1]), None)
-        if not LINE.fullmatch(line):
+            cpus = {}
+        elif match := re.fullmatch(r"CPU:(\d+) \[LOST \d+ EVENTS\]", line):
+            cpus.setdefault(int(match[1]), [None]).append(None)
+        elif LINE.fullmatch(line):
+            event = judge_line(line)
+            cpus.setdefault(event[0], [None]).append(event)
+        elif line.startswith("# entries-printed: "):
+            yield from cpus.values()
+
+
+def judge_switches(events):
+    """Who is switched to is who the next line names. Of one CPU's dump."""
+    current = None
+    for event in events:
+        if not event:
+            current = None
             continue
-        cpu, pid, _, name, text, _ = judge_line(line)
-        check(pid, on.get(cpu, pid), line)
+        _, pid, _, name, text, _ = event
+        if current is not None:
+            check(pid, current, f"after a switch, {event}")
+        current = pid
         if name == "sched_switch":
-            on[cpu] = int(re.search(r"next_pid=(\d+)", text)[1])
-            switches += 1
-    assert switches, "no switch in the log"
+            current = int(re.search(r"next_pid=(\d+)", text)[1])
 
 
 def judge_pairs(events):
-    """Every exit has its entry, on each CPU, if none was lost."""
-    depth = {}
-    for cpu, name, _ in events:
+    """An exit ends the innermost entry. Of one CPU's dump.
+
+    It may begin and end inside some: but no thread runs before all are left.
+    """
+    stack, whole = [], False
+    for event in events:
+        if not event:
+            stack, whole = [], False
+            continue
+        name, flags = event[3], event[5]
         base, _, what = name.rpartition("_")
-        if what in ("entry", "exit"):
-            key = cpu, base
-            depth[key] = depth.get(key, 0) + (1 if what == "entry" else -1)
-            assert depth[key] >= 0, f"an exit without entry: {key}"
-    check({k: n for k, n in depth.items() if n}, {}, "entries without exit")
+        if what == "entry":
+            stack.append(base)
+        elif what == "exit" and (stack or whole):
+            check(base, stack.pop() if stack else None, f"the exit {event}")
+        elif flags[2] == ".":
+            check(stack, [], f"entries without exit before {event}")
+            whole = True
+
+
+def judge_dumps(log):
+    """What follows what, in each dump of a log."""
+    with open(log, encoding="ascii") as source:
+        each = list(dumps(source.read()))
+    assert each, "no dump in the log"
+    for events in each:
+        judge_switches(events)
+        judge_pairs(events)
 
 
 def judge_json(document):
@@ -225,8 +257,7 @@ def judge_svg(path):
 def a_traced_run_is_ftraces_text_json_and_a_picture(folder):
     out, log = traced(folder)
     events = judge_text(out)
-    with open(log, encoding="ascii") as source:
-        judge_switches(source.read())
+    judge_dumps(log)
     names = {name for _, name, _ in events}
     for name in ("sched_switch", "sched_wakeup", "workqueue_execute_start",
                  "softirq_raise", "local_timer_entry", "ipi_send_cpu",
@@ -252,10 +283,8 @@ def with_verbose_each_case_has_its_own_and_none_is_lost(folder):
     with open(log, encoding="ascii") as source:
         text = source.read()
     check(text.count("# # tracer: nop"), text.count("# running "))
-    judge_switches(text)
+    judge_dumps(log)
     events = judge_text(out)
-    if "LOST" not in out:
-        judge_pairs(events)
     check("page_fault_kernel" in {name for _, name, _ in events}, True)
 
 
