@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <cpu/deadline.h>
 #include <ktest/ktest.h>
 #include <sched/kthread.h>
 #include <sched/sched.h>
@@ -13,6 +14,16 @@
 #define LINUX_KTHREAD "Linux kernel/kthread.c"
 #define LINUX_WQ      "Linux kernel/workqueue.c"
 #define RUN_US	      5000000 /* what another CPU may take for its part */
+
+/*
+ * One round more of what two CPUs do in turns? A busy host runs them one after
+ * the other, a slice a turn: then fewer than wanted, but one.
+ */
+#define ROUNDS_US 3000000
+static inline bool more_rounds(u32 done, u32 wanted, u64 until)
+{
+	return done < wanted && (!done || !deadline_passed(until));
+}
 
 /* A letter for each who ran, in order; any CPU, any context. */
 #define DIARY_SIZE 64

@@ -151,17 +151,19 @@ static bool wait_on_stack(void)
 TEST(sched, a_completion_may_be_gone_once_its_wait_is_over,
      COMPLETION ", complete()", .needs = NEEDS_SMP)
 {
-	u32 rounds = ktest_stress() ? 20000 : 100, i = 0;
+	u64 until = deadline_after(ROUNDS_US);
+	u32 wanted = ktest_stress() ? 20000 : 100, i = 0;
 	struct task_struct *t;
+	bool done = true;
 
 	offered = NULL;
 	completed = 0;
 	t = spawn_on(other_cpu(), complete_what_is_offered, NULL, PRIO_NORMAL);
 	if (!t)
 		return;
-	while (i < rounds && wait_on_stack())
-		i++;
+	for (; done && more_rounds(i, wanted, until); i++)
+		done = wait_on_stack();
 	EXPECT_EQ(kthread_stop(t), 0);
-	EXPECT_EQ(i, rounds);
-	EXPECT_EQ(completed, rounds);
+	EXPECT_TRUE(done);
+	EXPECT_EQ(completed, i);
 }

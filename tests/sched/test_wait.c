@@ -253,7 +253,15 @@ static struct {
 	struct task_struct *sleeper;
 	volatile u32 ball; /* odd: the sleeper's turn */
 	u32 rounds;
+	u64 until;
 } game;
+
+static void begin_game(u32 rounds)
+{
+	game.rounds = rounds;
+	game.ball = 0;
+	game.until = deadline_after(ROUNDS_US);
+}
 
 static int play(void *unused)
 {
@@ -269,9 +277,11 @@ static int play(void *unused)
 	return 0;
 }
 
-static void serve(void *unused)
+static void serve(void *served)
 {
-	for (u32 i = 0; i < game.rounds; i++) {
+	u32 *i = served;
+
+	for (*i = 0; more_rounds(*i, game.rounds, game.until); ++*i) {
 		game.ball++;
 		wake_up_process(game.sleeper);
 		if (!WAIT_FOR(!(game.ball & 1), WAIT_DEFAULT_US))
@@ -282,51 +292,53 @@ static void serve(void *unused)
 TEST(sched, a_wake_up_from_another_cpu_is_never_lost,
      LINUX_CORE ", try_to_wake_up()", .needs = NEEDS_SMP)
 {
-	game.rounds = ktest_stress() ? 20000 : 500;
-	game.ball = 0;
+	u32 served;
+
+	begin_game(ktest_stress() ? 20000 : 500);
 	game.sleeper = spawn(play, NULL, PRIO_NORMAL);
 	if (!game.sleeper)
 		return;
-	EXPECT_EQ(run_on(other_cpu(), serve, NULL, RUN_US), 0);
-	EXPECT_EQ(game.ball, 2 * game.rounds);
+	EXPECT_EQ(run_on(other_cpu(), serve, &served, ROUNDS_US + RUN_US), 0);
+	EXPECT_EQ(game.ball, 2 * served);
 	kthread_stop(game.sleeper);
 }
 
 static struct wait_queue_head here, there;
 
-static int ping(void *cpu)
+static int ping(void *unused)
 {
-	for (u32 i = 0; i < game.rounds; i++) {
-		wait_event(here, game.ball & 1);
+	while (!kthread_should_stop()) {
+		wait_event(here, game.ball & 1 || kthread_should_stop());
+		if (!(game.ball & 1))
+			continue;
 		game.ball++;
 		wake_up(&there);
 	}
 	return 0;
 }
 
-static int pong(void *unused)
+static bool pong(u32 round)
 {
-	for (u32 i = 0; i < game.rounds; i++) {
-		game.ball++;
-		wake_up(&here);
-		if (!wait_event_timeout(there, !(game.ball & 1), RUN_US))
-			return (int)i;
-	}
-	return (int)game.rounds;
+	game.ball++;
+	wake_up(&here);
+	return wait_event_timeout(there, game.ball == 2 * (round + 1), RUN_US);
 }
 
 TEST(sched, two_cpus_that_wait_for_each_other_go_on_in_turns,
      WAIT ", wait_event()", .needs = NEEDS_SMP)
 {
 	struct task_struct *t;
+	u32 round = 0;
+	bool back = true;
 
-	game.rounds = ktest_stress() ? 5000 : 100;
-	game.ball = 0;
+	begin_game(ktest_stress() ? 5000 : 100);
 	init_waitqueue_head(&here);
 	init_waitqueue_head(&there);
 	t = spawn_on(other_cpu(), ping, NULL, PRIO_NORMAL);
 	if (!t)
 		return;
-	EXPECT_EQ(pong(NULL), (int)game.rounds);
+	for (; back && more_rounds(round, game.rounds, game.until); round++)
+		back = pong(round);
+	EXPECT_TRUE(back);
 	EXPECT_EQ(kthread_stop(t), 0);
 }

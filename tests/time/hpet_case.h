@@ -26,7 +26,7 @@ bool hpet_on_the_pits_pin(void);
 
 /*
  * Arm timer, again if this CPU was away so long that the moment had passed:
- * then what may have come of it is forgotten.
+ * then what may have come of it is forgotten, and at last it gets more time.
  */
 void hpet_arm(u32 timer, u64 ticks, bool periodic);
 void hpet_one_shot(u32 timer, u64 ticks);

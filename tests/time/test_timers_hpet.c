@@ -46,6 +46,9 @@ bool hpet_start(u32 timer, bool level)
 	hpet_wants = (struct hpet_setup){ .route = HPET_ROUTE_IOAPIC,
 					  .gsi = (u8)gsi,
 					  .level = level };
+	/* An edge of the PIT would be taken for one of ours. */
+	if (hpet_on_the_pits_pin())
+		SLEEP_FOR(!pit_edge_owed(), WAIT_DEFAULT_US);
 	return EXPECT_GE(gsi + 1, 1) &&
 	       EXPECT_TRUE(stamped_open(&hpet_pin, (u32)gsi,
 					rte_for((u32)gsi, level)));
@@ -86,7 +89,8 @@ void hpet_arm(u32 timer, u64 ticks, bool periodic)
 		pin_settle();
 		hpet_pin.pin.count = 0;
 		err = periodic ? hpet_periodic(timer, &hpet_wants, (u32)ticks)
-			       : hpet_oneshot(timer, &hpet_wants, ticks);
+			       : hpet_oneshot(timer, &hpet_wants,
+					      ticks << min(tries / 8, 6u));
 	}
 	EXPECT_EQ(err, 0);
 }
