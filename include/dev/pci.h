@@ -30,6 +30,7 @@ struct pci_dev {
 	u8 secondary, subordinate; /* bridges */
 	u8 msi, msix, exp;	   /* capabilities, 0: none */
 	int caps_error;		   /* of pci_walk_caps() */
+	u64 mapped[PCI_BAR_COUNT]; /* by pci_map_bar() */
 };
 
 extern struct pci_dev *pci_devs; /* written by pci_init() only */
@@ -63,7 +64,10 @@ void pci_read_image(const struct pci_dev *dev, u32 image[64]);
 /* BAR n with its size; decoding is off meanwhile. size 0: none. IF=1. */
 struct pci_bar pci_probe_bar(const struct pci_dev *dev, u32 n);
 
-/* The memory of BAR n, mapped; 0: none, no memory, or no address given. */
+/*
+ * The memory of BAR n, mapped; 0: none, no memory, or no address given. Probed
+ * once: nobody moves a BAR. dev is one of pci_devs. Task, IF=1.
+ */
 u64 pci_map_bar(const struct pci_dev *dev, u32 n);
 
 /*

@@ -20,6 +20,7 @@
 #define PCI_CONFIG_ADDRESS 0xcf8
 #define PCI_CONFIG_DATA	   0xcfc
 #define CONFIG_ENABLE	   0x80000000u
+#define MAX_CAP_DWORDS	   6 /* MSI with all it may have */
 
 /* Address and data: nobody else between the two. */
 static DEFINE_SPINLOCK(config_lock);
@@ -145,18 +146,30 @@ struct pci_bar pci_probe_bar(const struct pci_dev *dev, u32 n)
 
 u64 pci_map_bar(const struct pci_dev *dev, u32 n)
 {
-	struct pci_bar bar = pci_probe_bar(dev, n);
+	struct pci_dev *own = &pci_devs[dev - pci_devs];
+	struct pci_bar bar;
 
-	if (bar.io || !bar.size || !bar.base)
+	if (own->mapped[n])
+		return own->mapped[n];
+	bar = pci_probe_bar(dev, n);
+	if (bar.io || !bar.size || !bar.base || ioremap(bar.base, bar.size))
 		return 0;
-	return ioremap(bar.base, bar.size) ? 0 : bar.base;
+	own->mapped[n] = bar.base;
+	return bar.base;
+}
+
+/* As much of the image as a capability at pos takes, of these at least. */
+static void read_cap_image(const struct pci_dev *dev, u8 pos, u32 image[64])
+{
+	for (u32 i = pos / 4; i < min(pos / 4u + MAX_CAP_DWORDS, 64u); i++)
+		image[i] = pci_read(dev, i * 4, 4);
 }
 
 int pci_read_msi(const struct pci_dev *dev, struct pci_msi_cap *msi)
 {
 	u32 image[64];
 
-	pci_read_image(dev, image);
+	read_cap_image(dev, dev->msi, image);
 	return dev->msi ? pci_decode_msi((const u8 *)image, dev->msi, msi)
 			: -ENODEV;
 }
@@ -165,7 +178,7 @@ int pci_read_msix(const struct pci_dev *dev, struct pci_msix_cap *msix)
 {
 	u32 image[64];
 
-	pci_read_image(dev, image);
+	read_cap_image(dev, dev->msix, image);
 	return dev->msix ? pci_decode_msix((const u8 *)image, dev->msix, msix)
 			 : -ENODEV;
 }

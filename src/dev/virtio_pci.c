@@ -93,18 +93,29 @@ u32 virtio_queues(void)
 	return nr_queues;
 }
 
+/* Read once a device: what capabilities it has does not change. */
+static const u8 *cap_image(const struct pci_dev *dev)
+{
+	static const struct pci_dev *of;
+	static u32 image[64];
+
+	if (of != dev)
+		pci_read_image(dev, image);
+	of = dev;
+	return (const u8 *)image;
+}
+
 /* The capability of this type; 0: there is none. */
 static u8 find_cap(const struct pci_dev *dev, u8 type)
 {
+	const u8 *image = cap_image(dev);
 	struct pci_caps caps;
-	u32 image[64];
 
-	pci_read_image(dev, image);
-	pci_walk_caps((const u8 *)image, &caps);
+	pci_walk_caps(image, &caps);
 	for (u32 i = 0; i < caps.nr; i++) {
 		if (caps.id[i] == PCI_CAP_ID_VNDR &&
 		    caps.pos[i] < PCI_CFG_SPACE_SIZE - CAP_MULTIPLIER - 4 &&
-		    ((u8 *)image)[caps.pos[i] + CAP_CFG_TYPE] == type)
+		    image[caps.pos[i] + CAP_CFG_TYPE] == type)
 			return caps.pos[i];
 	}
 	return 0;
