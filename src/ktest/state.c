@@ -207,6 +207,8 @@ static struct {
 	bool irqs_off;
 	u32 nr_rtes;
 	u64 rte[MAX_RTES];
+	u32 cpu;
+	bool found_again; /* by the last case's end: it stands for the next */
 } saved;
 
 static bool unchanged;
@@ -234,13 +236,18 @@ static void save_rte(const struct ioapic *io, u32 pin, u32 n)
 	saved.rte[n] = ioapic_read_rte(io, pin).raw & ~IOAPIC_RTE_READONLY;
 }
 
-/* A masked entry's other fields are nobody's state. */
+/*
+ * A masked entry's other fields are nobody's state, so its destination is not
+ * even read: an access to a device costs more than all that is done with it.
+ */
 static void restore_rte(const struct ioapic *io, u32 pin, u32 n)
 {
-	union ioapic_rte was = { .raw = saved.rte[n] };
-	union ioapic_rte is = ioapic_read_rte(io, pin);
+	union ioapic_rte was = { .raw = saved.rte[n] }, is;
+	u32 low = ioapic_read(io, IOAPIC_REG_RTE(pin));
 
-	is.raw &= ~IOAPIC_RTE_READONLY;
+	if (was.masked && (low & ~(u32)IOAPIC_RTE_READONLY) == was.low)
+		return;
+	is.raw = ioapic_read_rte(io, pin).raw & ~IOAPIC_RTE_READONLY;
 	if (is.raw == was.raw)
 		return;
 	if (!is.masked || !was.masked)
@@ -251,6 +258,12 @@ static void restore_rte(const struct ioapic *io, u32 pin, u32 n)
 /* The APIC timer's registers are a case's, or at rest: no hrtimer's. */
 void state_save(void)
 {
+	bool stands = saved.found_again && saved.cpu == smp_processor_id();
+
+	saved.found_again = false; /* unless state_restore() says so */
+	if (stands)
+		return;
+	saved.cpu = smp_processor_id();
 	hrtimers_suspend();
 	for (u32 i = 0; i < ARRAY_SIZE(regs); i++)
 		saved.reg[i] = regs[i].read();
@@ -358,5 +371,6 @@ bool state_restore(void)
 		changed("interrupts disabled", saved.irqs_off, off);
 	if (!saved.irqs_off)
 		native_irq_enable();
+	saved.found_again = unchanged;
 	return unchanged;
 }
