@@ -69,6 +69,13 @@ int hpet_pick_gsi(u32 timer, u32 allowed);
 int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks);
 int hpet_periodic(u32 timer, const struct hpet_setup *setup, u32 ticks);
 
+/*
+ * The last hpet_oneshot() of timer once more, ticks after now: where it still
+ * stands only the comparator is written, a tenth of the register accesses.
+ * Whether it has fired or not. -ENOENT: it does not stand; else as above.
+ */
+int hpet_oneshot_again(u32 timer, u64 ticks);
+
 /* The last compare value programmed; what "never early" is judged by. */
 u64 hpet_comparator(u32 timer);
 

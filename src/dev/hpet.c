@@ -25,7 +25,8 @@
 
 #define LEGACY_TIMERS 2 /* 0 for the PIT, 1 for the RTC */
 
-static u64 comparator[HPET_MAX_TIMERS]; /* by each timer's user */
+static u64 comparator[HPET_MAX_TIMERS];	 /* by each timer's user */
+static u32 oneshot_cfg[HPET_MAX_TIMERS]; /* of the last hpet_oneshot(); 0 */
 static u32 legacy_users; /* bit n: timer n needs legacy replacement */
 
 bool hpet_present(void)
@@ -157,10 +158,25 @@ static u64 counter_now(bool wide)
 	return wide ? hpet_counter64() : hpet_readl(HPET_COUNTER);
 }
 
+static bool oneshot_ticks_fit(u64 ticks, bool wide)
+{
+	u64 limit = wide ? HPET_MAX_WIDE_TICKS : INT32_MAX;
+
+	return ticks >= HPET_MIN_TICKS && ticks <= limit;
+}
+
+static int late(u64 at, bool wide)
+{
+	u64 now = counter_now(wide);
+
+	if (wide)
+		return (s64)(now - at) < 0 ? 0 : -EAGAIN;
+	return (s32)(now - at) < 0 ? 0 : -EAGAIN;
+}
+
 int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
 {
-	u64 limit = setup->wide ? HPET_MAX_WIDE_TICKS : INT32_MAX;
-	u64 at, now;
+	u64 at;
 	u32 cfg;
 	int err;
 
@@ -168,7 +184,7 @@ int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
 		return -ENODEV;
 	if (timer >= hpet_timers())
 		return -EINVAL;
-	if (ticks < HPET_MIN_TICKS || ticks > limit)
+	if (!oneshot_ticks_fit(ticks, setup->wide))
 		return -ERANGE;
 	err = prepare(timer, setup, &cfg);
 	if (err) {
@@ -178,11 +194,29 @@ int hpet_oneshot(u32 timer, const struct hpet_setup *setup, u64 ticks)
 	at = counter_now(setup->wide) + ticks;
 	write_comparator(timer, setup->wide ? at : (u32)at, setup->wide);
 	hpet_clear_status(timer);
-	hpet_writel(cfg | HPET_TN_ENABLE, HPET_Tn_CFG(timer));
-	now = counter_now(setup->wide);
-	if (setup->wide)
-		return (s64)(now - at) < 0 ? 0 : -EAGAIN;
-	return (s32)(now - at) < 0 ? 0 : -EAGAIN;
+	oneshot_cfg[timer] = cfg | HPET_TN_ENABLE;
+	hpet_writel(oneshot_cfg[timer], HPET_Tn_CFG(timer));
+	return late(at, setup->wide);
+}
+
+int hpet_oneshot_again(u32 timer, u64 ticks)
+{
+	u32 cfg = timer < HPET_MAX_TIMERS ? oneshot_cfg[timer] : 0;
+	bool wide = !(cfg & HPET_TN_32BIT);
+	u64 at;
+
+	if (!cfg || hpet_readl(HPET_Tn_CFG(timer)) != cfg)
+		return -ENOENT;
+	if (!oneshot_ticks_fit(ticks, wide))
+		return -ERANGE;
+	at = counter_now(wide) + ticks;
+	if (!wide)
+		at = (u32)at;
+	if (at >> 32 != comparator[timer] >> 32)
+		hpet_writel(at >> 32, HPET_Tn_CMP(timer) + 4);
+	hpet_writel((u32)at, HPET_Tn_CMP(timer));
+	comparator[timer] = at;
+	return late(at, wide);
 }
 
 /*
@@ -236,6 +270,7 @@ void hpet_timer_stop(u32 timer)
 
 	if (timer >= hpet_timers())
 		return;
+	oneshot_cfg[timer] = 0;
 	cfg = hpet_readl(HPET_Tn_CFG(timer));
 	cfg &= ~(HPET_TN_ENABLE | HPET_TN_PERIODIC);
 	hpet_writel(cfg, HPET_Tn_CFG(timer));

@@ -17,6 +17,7 @@
 #include <dev/pit.h>
 #include <dev/rtc.h>
 #include <irq/irq.h>
+#include <lib/errno.h>
 #include <lib/format.h>
 #include <sched/left.h>
 #include <smp/nmi_backtrace.h>
@@ -43,7 +44,7 @@ struct source {
 	const char *name;
 	u32 uses; /* a case that uses these cannot have this source */
 	int (*arm)(u32 ms);
-	void (*disarm)(void);
+	void (*disarm)(void);  /* or NULL */
 	bool (*pending)(void); /* did this NMI come from it? */
 	void (*again)(void);   /* it will not come again by itself */
 	bool present;
@@ -68,6 +69,7 @@ static struct rtc_state rtc_saved;
 static struct pit_state pit_saved;
 static u32 hpet_gsi;
 
+static bool hpet_kept;	 /* it is ours, from case to case */
 static u32 hpet_started; /* low half of the counter */
 static bool hpet_wide;
 
@@ -76,9 +78,13 @@ static int hpet_shoot(u64 ms)
 	struct hpet_setup setup = { .route = HPET_ROUTE_IOAPIC,
 				    .gsi = (u8)hpet_gsi,
 				    .wide = hpet_wide };
+	u64 ticks = hpet_ns_to_ticks(ms * 1000000);
+	int err;
 
-	hpet_started = hpet_readl(HPET_COUNTER);
-	return hpet_oneshot(HPET_TIMER, &setup, hpet_ns_to_ticks(ms * 1000000));
+	if (!hpet_wide)
+		hpet_started = hpet_readl(HPET_COUNTER);
+	err = hpet_oneshot_again(HPET_TIMER, ticks);
+	return err == -ENOENT ? hpet_oneshot(HPET_TIMER, &setup, ticks) : err;
 }
 
 /*
@@ -88,20 +94,25 @@ static int hpet_shoot(u64 ms)
  */
 static int hpet_arm(u32 ms)
 {
-	hpet_timer_save(HPET_TIMER, &hpet_saved);
-	hpet_wide = hpet_timer_is_wide(HPET_TIMER);
+	if (!hpet_kept) {
+		hpet_timer_save(HPET_TIMER, &hpet_saved);
+		hpet_wide = hpet_timer_is_wide(HPET_TIMER);
+	}
+	hpet_kept = true;
 	return hpet_shoot((u64)(ms + ms / 64 + 1) * deadline_scale);
+}
+
+/* A case uses it: as it was found. */
+static void hpet_give_back(void)
+{
+	if (hpet_kept)
+		hpet_timer_restore(HPET_TIMER, &hpet_saved);
+	hpet_kept = false;
 }
 
 static void hpet_again(void)
 {
 	hpet_shoot(AGAIN_MS);
-}
-
-static void hpet_disarm(void)
-{
-	hpet_timer_stop(HPET_TIMER);
-	hpet_timer_restore(HPET_TIMER, &hpet_saved);
 }
 
 /* One shot: there is no NMI of it before its time, but at a wrap. */
@@ -177,7 +188,7 @@ static struct source sources[] = {
 	{ .name = "hpet",
 	  .uses = USES_HPET,
 	  .arm = hpet_arm,
-	  .disarm = hpet_disarm,
+	  /* Counts on, into a masked pin: the next case wants a later time. */
 	  .pending = hpet_pending,
 	  .again = hpet_again },
 	{ .name = "rtc",
@@ -382,11 +393,11 @@ static const struct source *arm(struct source *s, u32 ms, u32 uses)
 {
 	if (!s->present || s->uses & uses || edge_is_owed(s))
 		return NULL;
-	if (s->arm(ms)) {
+	if (!s->arm(ms))
+		return s;
+	if (s->disarm)
 		s->disarm();
-		return NULL;
-	}
-	return s;
+	return NULL;
 }
 
 void watchdog_arm(u32 ms, u32 uses)
@@ -399,6 +410,8 @@ void watchdog_arm(u32 ms, u32 uses)
 	armed_cpu = smp_processor_id();
 	allowed_ms = ms * deadline_scale;
 	deadline = deadline_after((u64)ms * 1000);
+	if (sources[HPET].uses & uses)
+		hpet_give_back();
 	for (u32 i = 0; i < ARRAY_SIZE(sources) && !first; i++)
 		first = arm(&sources[i], ms, uses);
 	/* The others may hang, too; this CPU is looked after by who waits. */
@@ -418,7 +431,8 @@ static void disarm(const struct source *s)
 		return;
 	route_nmi(s, false); /* first: the PIT's last edge is nobody's */
 	leaving = NULL;
-	s->disarm();
+	if (s->disarm)
+		s->disarm();
 }
 
 void watchdog_disarm(void)
