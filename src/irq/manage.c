@@ -251,12 +251,14 @@ static void forget_handlers(struct irq_desc *desc)
 	irq_forget_wakeups(desc);
 }
 
+/* After each case: nearly all lines have nothing that could be freed. */
 void irq_free_lines(void)
 {
 	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		struct irq_desc *desc = irq_to_desc(irq);
 
-		forget_handlers(desc);
+		if (desc->action || desc->state & IRQD_IRQ_INPROGRESS)
+			forget_handlers(desc);
 		while (desc->action)
 			free_irq(irq, desc->action->dev);
 		desc->affinity_set = false;

@@ -22,6 +22,7 @@
 
 static u64 said[NR_IRQS], before[NR_IRQS], after[NR_IRQS];
 static u64 said_stat[NR_IRQ_STATS], before_stat[NR_IRQ_STATS];
+static u64 now_stat[NR_IRQ_STATS], next_stat[NR_IRQ_STATS];
 static u64 said_strays, before_strays;
 static u64 said_nmis, before_nmis; /* NMI context writes the first, too */
 static u64 said_mismatches, before_mismatches;
@@ -67,19 +68,20 @@ static u64 sent(u32 stat)
 
 /*
  * What no layer raised by itself. None of this CPU's interrupts falls between
- * the two counts, but one of another CPU may, where one too many is let pass:
- * so at the begin rather too few, at the end rather too many.
+ * the counts, but one of another CPU may, where one too many is let pass: so
+ * as a case's end rather too many, as the next one's begin rather too few.
  */
-static u64 net_count(u32 stat, bool begin)
+static void take_stat(u32 stat)
 {
 	u64 flags = local_irq_save();
-	u64 first = begin ? irq_stat_count(stat) : sent(stat);
-	u64 second;
+	u64 sent_first = sent(stat), count;
 
 	barrier();
-	second = begin ? sent(stat) : irq_stat_count(stat);
+	count = irq_stat_count(stat);
+	barrier();
+	now_stat[stat] = count - sent_first;
+	next_stat[stat] = count - sent(stat);
 	local_irq_restore(flags);
-	return begin ? first - second : second - first;
 }
 
 static u64 nmi_count(void)
@@ -123,7 +125,7 @@ static bool may_be_more(u32 vector)
 
 static bool stat_is_right(u32 i)
 {
-	u64 counted = net_count(i, false) - before_stat[i];
+	u64 counted = now_stat[i] - before_stat[i];
 
 	if (may_be_more(irq_stat_vector(i)) && counted > said_stat[i])
 		said_stat[i] = counted;
@@ -145,11 +147,13 @@ static bool line_is_right(u32 irq)
 /* What was sent is on its way for a moment. */
 static bool all_arrived(void)
 {
+	bool all = true;
+
 	for (u32 i = 0; i < NR_IRQ_STATS; i++) {
-		if ((s64)(net_count(i, false) - before_stat[i]) < 0)
-			return false;
+		take_stat(i);
+		all &= (s64)(now_stat[i] - before_stat[i]) >= 0;
 	}
-	return true;
+	return all;
 }
 
 /* One that comes between two cases is the next one's: none is overlooked. */
@@ -159,8 +163,7 @@ static void begin_anew(void)
 	before_nmis = nmi_count();
 	before_mismatches = irq_mis_count();
 	memcpy(before, after, sizeof(before));
-	for (u32 i = 0; i < NR_IRQ_STATS; i++)
-		before_stat[i] = net_count(i, true);
+	memcpy(before_stat, next_stat, sizeof(before_stat));
 }
 
 bool raised_compare(void)
