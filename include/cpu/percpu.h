@@ -72,7 +72,6 @@ struct pcpu_hot {
 		struct tasklet_struct *head, *last;
 	} tasklets[2];
 	u32 tasklet_discards;
-	u32 current_pid; /* current_task's: for rooms below sched/ */
 };
 
 static_assert(offsetof(struct pcpu_hot, fixed.stack_canary) == GS_CANARY,
@@ -173,6 +172,15 @@ extern unsigned long per_cpu_offset[NR_CPUS];
 static inline u32 smp_processor_id(void)
 {
 	return this_cpu(cpu_number);
+}
+
+/* Who runs, for rooms below sched/: struct task_struct's pid. 0: too early. */
+#define TASK_PID 28
+static inline u32 current_pid(void)
+{
+	const struct task_struct *task = this_cpu(current_task);
+
+	return task ? *(const u32 *)((const char *)task + TASK_PID) : 0;
 }
 
 /* Bytes of the template section. */

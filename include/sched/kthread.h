@@ -29,7 +29,16 @@ struct task_struct *kthread_create_on_cpu(int (*fn)(void *data), void *data,
 int kthread_stop(struct task_struct *task);
 
 /* In fn: shall it end? Looked at between set_current_state() and schedule(). */
-bool kthread_should_stop(void);
+static inline bool kthread_should_stop(void)
+{
+	bool stop;
+
+	__asm__ volatile("cmpb $0, %[word]"
+			 : "=@ccne"(stop)
+			 : [word] "m"(current->should_stop)
+			 : "memory");
+	return stop;
+}
 
 /*
  * In a thread's function: if an exception ends it, call fn with the function's

@@ -44,8 +44,9 @@ struct task_struct {
 	u32 wake_cpu;		  /* where its next wake-up puts it */
 	u32 pid;		  /* never used twice; 0: every "swapper" */
 	enum sched_prio prio;
-	bool on_rq;   /* it waits for its CPU, or has it: not asleep */
-	bool exiting; /* its function has ended. Linux: PF_EXITING */
+	bool on_rq;	  /* it waits for its CPU, or has it: not asleep */
+	bool exiting;	  /* its function has ended. Linux: PF_EXITING */
+	bool should_stop; /* kthread_stop() waits for it */
 	u64 stack_top;
 	u64 nr_switches;
 	char comm[TASK_COMM_LEN];
@@ -56,6 +57,8 @@ struct task_struct {
 	struct worker *worker; /* a kworker's */
 	void *kthread;	       /* struct kthread of kthread.c, or NULL */
 };
+
+static_assert(offsetof(struct task_struct, pid) == TASK_PID, "cpu/percpu.h");
 
 /* Who runs on this CPU: the main thread until sched_init_cpu(). */
 static inline struct task_struct *get_current(void)

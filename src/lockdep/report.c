@@ -105,7 +105,7 @@ struct who {
 
 static struct who who(void)
 {
-	u32 pid = this_cpu(current_pid);
+	u32 pid = current_pid();
 	struct who w = { .text = "" };
 
 	scnprintf(w.text, sizeof(w.text), "%s/%u", trace_find_cmdline(pid),
@@ -142,7 +142,7 @@ static void end(u64 ip)
 	line(" *** DEADLOCK ***");
 	print_held();
 	line("stack backtrace: CPU: %u PID: %u, at: 0x%016llx",
-	     smp_processor_id(), this_cpu(current_pid), (unsigned long long)ip);
+	     smp_processor_id(), current_pid(), (unsigned long long)ip);
 	if (!captured.text)
 		report_backtrace((u64)__builtin_return_address(0),
 				 *(u64 *)__builtin_frame_address(0));

@@ -85,7 +85,7 @@ static void forget_stack(struct task_struct *task, u64 to)
 
 void sched_forget_stacks(u32 cpu)
 {
-	struct task_struct *lost = per_cpu_ptr(&runqueues, cpu)->curr;
+	struct task_struct *lost = cpu_curr(cpu);
 	struct task_struct *main = cpu_main_task(cpu);
 
 	forget_stack(main, stack_top(cpu, STACK_TASK));
@@ -147,7 +147,7 @@ static bool end_sleeper(struct task_struct *task)
 	bool ended;
 
 	raw_spin_lock(&rq->lock);
-	ended = rq->curr != task && rq->gone != task &&
+	ended = cpu_curr(cpu) != task && rq->gone != task &&
 		READ_ONCE(task->cpu) == cpu && task->state != TASK_WAKING;
 	if (ended && task->on_rq)
 		dequeue(rq, task);

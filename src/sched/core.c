@@ -51,10 +51,8 @@ static __noinline void see_off(struct rq *rq)
  * The new thread's first words: the old one is off its stack. IF=0. True: who
  * waited for that may be better than this one.
  */
-static __always_inline bool finish_task_switch(void)
+static __always_inline bool finish_task_switch(struct rq *rq)
 {
-	struct rq *rq = this_rq();
-
 	if (unlikely(rq->gone)) {
 		see_off(rq);
 		return need_resched();
@@ -66,7 +64,7 @@ static __always_inline bool finish_task_switch(void)
 void schedule_tail(void);
 void schedule_tail(void)
 {
-	if (finish_task_switch())
+	if (finish_task_switch(this_rq()))
 		preempt_schedule_irq();
 	local_irq_enable();
 }
@@ -90,11 +88,8 @@ static __always_inline bool context_switch(struct rq *rq,
 		trace_switch(preempt, prev, next);
 	rq->nr_switches++;
 	next->nr_switches++;
-	rq->curr = next;
 	this_cpu(current_task) = next;
-	this_cpu(current_pid) = next->pid;
-	switch_to(&prev->sp, next->sp);
-	return finish_task_switch();
+	return finish_task_switch(switch_to(rq, &prev->sp, next->sp));
 }
 
 /*
@@ -108,11 +103,15 @@ static __always_inline bool __schedule(bool preempt)
 
 	raw_spin_lock(&rq->lock);
 	this_cpu_and32(softirq_pending, ~PENDING_RESCHED);
-	if (preempt || READ_ONCE(prev->state) == TASK_RUNNING)
-		enqueue(rq, prev, preempt && !rq->slice_over);
-	else
-		prev->on_rq = false;
-	rq->slice_over = false;
+	if (preempt && likely(!rq->slice_over)) {
+		enqueue(rq, prev, true);
+	} else {
+		rq->slice_over = false;
+		if (preempt || READ_ONCE(prev->state) == TASK_RUNNING)
+			enqueue(rq, prev, false);
+		else
+			prev->on_rq = false;
+	}
 	next = pick_next(rq);
 	if (likely(next != prev))
 		return context_switch(rq, prev, next, preempt);
@@ -227,7 +226,7 @@ void scheduler_tick(void)
 	struct rq *rq = this_rq();
 
 	raw_spin_lock(&rq->lock);
-	if (rq->nonempty & BIT(rq->curr->prio)) {
+	if (rq->nonempty & BIT(current->prio)) {
 		rq->slice_over = true;
 		this_cpu_or32(softirq_pending, PENDING_RESCHED);
 	}

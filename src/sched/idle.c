@@ -85,12 +85,10 @@ static void prepare_idle(struct rq *rq)
 	enqueue(rq, rq->idle, false);
 }
 
-static void set_running(struct rq *rq, u32 cpu, struct task_struct *task)
+static void set_running(u32 cpu, struct task_struct *task)
 {
-	rq->curr = task;
 	task->on_rq = true;
 	cpu_hot(cpu)->current_task = task;
-	cpu_hot(cpu)->current_pid = task->pid;
 }
 
 void sched_forget_cpu(u32 cpu)
@@ -111,7 +109,7 @@ static void run_main(struct rq *rq, struct task_struct *lost)
 	if (lost != main)
 		trace_sched_switch(true, lost->pid, linux_prio(lost),
 				   lost->state, main->pid, linux_prio(main));
-	set_running(rq, smp_processor_id(), main);
+	set_running(smp_processor_id(), main);
 	dequeue(rq, rq->idle);
 	prepare_idle(rq);
 }
@@ -119,7 +117,7 @@ static void run_main(struct rq *rq, struct task_struct *lost)
 void sched_start_cpu(void)
 {
 	struct rq *rq = this_rq();
-	struct task_struct *lost = rq->curr;
+	struct task_struct *lost = current;
 
 	raw_spin_lock(&rq->lock);
 	run_main(rq, lost);
@@ -151,6 +149,6 @@ int sched_prepare_cpu(u32 cpu)
 	*rq = (struct rq){ .idle = idle };
 	cpu_hot(cpu)->rq = rq;
 	prepare_idle(rq);
-	set_running(rq, cpu, main);
+	set_running(cpu, main);
 	return 0;
 }

@@ -7,14 +7,17 @@
 /*
  * switch.S: to the stack that sp was on when it was left here, by save_sp. No
  * register survives but RBP; those that a C function must keep it has pushed.
+ * RBX is what who left had in it: this CPU's run queue, on which CPU this
+ * thread may ever have been left.
  */
-static __always_inline void switch_to(u64 *save_sp, u64 sp)
+static __always_inline struct rq *switch_to(struct rq *rq, u64 *save_sp, u64 sp)
 {
 	__asm__ volatile("call __switch_to"
-			 : "+D"(save_sp), "+S"(sp)
+			 : "+b"(rq), "+D"(save_sp), "+S"(sp)
 			 :
-			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11",
-			   "r12", "r13", "r14", "r15", "memory", "cc");
+			 : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
+			   "r13", "r14", "r15", "memory", "cc");
+	return rq;
 }
 void ret_from_fork(void);
 void ret_broken_off(void);

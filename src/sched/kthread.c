@@ -29,7 +29,7 @@ struct kthread {
 	int (*fn)(void *data);
 	void *data;
 	int result;
-	bool should_stop, started;
+	bool started;
 	struct completion exited;
 	void (*on_crash)(void *data);
 };
@@ -173,7 +173,7 @@ static void kthread_main(void *arg)
 	struct catch_frame frame;
 
 	k->result = -EINTR;
-	if (!k->should_stop) {
+	if (!k->task.should_stop) {
 		k->started = true;
 		if (catch_run(&frame, CATCH_GUARD, call_fn, k))
 			has_crashed(k);
@@ -260,20 +260,13 @@ void kthread_on_crash(void (*fn)(void *data))
 	((struct kthread *)current->kthread)->on_crash = fn;
 }
 
-bool kthread_should_stop(void)
-{
-	const struct kthread *k = current->kthread;
-
-	return k && READ_ONCE(k->should_stop);
-}
-
 int kthread_stop(struct task_struct *task)
 {
 	struct kthread *k = task->kthread;
 	int result;
 
 	might_sleep();
-	WRITE_ONCE(k->should_stop, true);
+	WRITE_ONCE(task->should_stop, true);
 	wake_up_process(task);
 	if (!wait_for_completion_timeout(&k->exited, WAIT_DEFAULT_US))
 		return -ETIMEDOUT;

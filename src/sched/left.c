@@ -53,9 +53,7 @@ static bool timer_is_left(const struct timer_list *timer, const void *unused)
 
 static const char *state_of(const struct task_struct *task)
 {
-	const struct rq *rq = per_cpu_ptr(&runqueues, task->cpu);
-
-	if (rq->curr == task)
+	if (cpu_curr(task->cpu) == task)
 		return "running";
 	if (task->state & TASK_DEAD)
 		return "ended, and not stopped";

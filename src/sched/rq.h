@@ -14,6 +14,7 @@
 #pragma once
 
 #include <asm/bitops.h>
+#include <cpu/cpumask.h>
 #include <trace/trace.h>
 
 #include "internal.h"
@@ -22,7 +23,7 @@ struct rq {
 	raw_spinlock_t lock; /* guards all that follows */
 	u64 nonempty;	     /* bit n: somebody of prio n waits */
 	struct task_struct *head[NR_PRIOS], *last[NR_PRIOS];
-	struct task_struct *curr, *idle;
+	struct task_struct *idle;
 	struct task_struct *gone; /* has just switched away for good */
 	void (*forget)(struct task_struct *task); /* it is TASK_DEAD */
 	bool slice_over; /* the running one goes behind its equals */
@@ -35,6 +36,12 @@ DECLARE_PER_CPU(struct rq, runqueues);
 static inline struct rq *this_rq(void)
 {
 	return this_cpu(rq);
+}
+
+/* Who runs on cpu; it changes under that one's lock. */
+static inline struct task_struct *cpu_curr(u32 cpu)
+{
+	return READ_ONCE(cpu_hot(cpu)->current_task);
 }
 
 /* core.c: a thread's priority on Linux's scale. */
@@ -89,6 +96,7 @@ static __always_inline struct task_struct *pick_next(struct rq *rq)
 	u64 p = __ffs(rq->nonempty);
 	struct task_struct *t = rq->head[p];
 
+	__asm__("" : "+r"(p)); /* or gcc makes it an index of its own first */
 	rq->head[p] = t->next;
 	if (likely(!t->next))
 		mark_empty(rq, p);
@@ -97,12 +105,12 @@ static __always_inline struct task_struct *pick_next(struct rq *rq)
 	return t;
 }
 
-/* One of that prio waits: does the running one give way, or share? Locked. */
+/* One of that prio waits here: does who runs give way, or share? Locked. */
 static __always_inline void check_preempt(struct rq *rq, u32 prio)
 {
-	if (likely(prio < rq->curr->prio))
+	if (likely(prio < current->prio))
 		this_cpu_or32(softirq_pending, PENDING_RESCHED);
-	else if (prio == rq->curr->prio && sched_tick_hook)
+	else if (prio == current->prio && sched_tick_hook)
 		sched_tick_hook();
 }
 
@@ -139,7 +147,7 @@ static __always_inline bool try_to_wake_here(struct task_struct *task)
 		return false;
 	if (unlikely(task->cpu != cpu || task->wake_cpu != cpu ||
 		     !(task->state & TASK_NORMAL) || task->on_rq ||
-		     task->prio >= rq->curr->prio)) {
+		     task->prio >= current->prio)) {
 		raw_spin_unlock(&rq->lock);
 		return false;
 	}

@@ -24,8 +24,8 @@ static enum hrtimer_restart hrtick(struct hrtimer *timer)
 	}
 	*this_cpu_ptr(&switches_seen) = rq->nr_switches;
 	hrtimer_forward(timer, ktime_get(), SLICE_NS);
-	return READ_ONCE(rq->head[rq->curr->prio]) ? HRTIMER_RESTART
-						   : HRTIMER_NORESTART;
+	return READ_ONCE(rq->head[current->prio]) ? HRTIMER_RESTART
+						  : HRTIMER_NORESTART;
 }
 
 /* Not at each switch: who was switched to meanwhile gets a slice behind it. */

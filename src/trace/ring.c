@@ -99,7 +99,7 @@ void trace_emit(enum trace_type type, u64 a, u64 b, u64 c, const char *name)
 		.type = (u8)type,
 		.flags = context_flags(flags),
 		.preempt = (u8)min(preempt_count() & PREEMPT_MASK, 15u),
-		.pid = this_cpu(current_pid),
+		.pid = current_pid(),
 		.arg = { a, b, c },
 	};
 	struct trace_ring *ring;
