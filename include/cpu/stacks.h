@@ -53,6 +53,18 @@ struct stack_info {
 /* Whose stack, or guard, addr is in. Pure. */
 struct stack_info stack_of(u64 addr);
 
+/*
+ * addr, on a stack of some CPU, is on a thread's own: no event's, which others
+ * want while a thread waits. Pure.
+ */
+static __always_inline bool on_thread_stack(const void *addr)
+{
+	u64 behind_first = ((u64)addr - STACK_SLOT) % STACK_AREA_PER_CPU;
+
+	static_assert(STACK_TASK == 0, "below 0 is behind the last thread's");
+	return behind_first >= (STACK_THREAD - 1) * STACK_SLOT;
+}
+
 /* Call fn(arg) with RSP = top (16-byte aligned), then come back. */
 void call_on_stack(void (*fn)(void *), void *arg, u64 top);
 

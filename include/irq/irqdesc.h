@@ -91,8 +91,7 @@ struct irq_desc {
 	u64 tot_count;	    /* of a claimed vector, which has no line */
 	u32 threads_active; /* atomic: actions woken whose thread is not done */
 	u32 threads_handled;	  /* how often one said IRQ_HANDLED */
-	u32 threads_handled_last; /* as note_answer() saw it last */
-	bool threads_deferred;	  /* and whether it did: SPURIOUS_DEFERRED */
+	u32 threads_handled_last; /* at the last wake-up; SPURIOUS_DEFERRED */
 	u32 gsi;
 	void *chip_data;
 	u8 vector;
@@ -107,6 +106,9 @@ struct irq_desc {
 	u64 threads_oneshot;
 	struct wait_queue_head wait_for_threads;
 };
+
+/* In threads_handled_last: it is to be judged by the next interrupt. */
+#define SPURIOUS_DEFERRED 0x80000000u
 
 /* Where the vectors that nobody owns lead; its flow handler is handle_stray. */
 extern struct irq_desc no_irq_desc;

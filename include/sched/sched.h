@@ -65,8 +65,11 @@ static inline bool wake_up_process(struct task_struct *task)
 	return try_to_wake_up(task, TASK_NORMAL);
 }
 
-/* The same with IF=0: who is better than the caller runs when that is 1. */
-bool wake_up_irqoff(struct task_struct *task);
+/*
+ * wake_up_process() with IF=0: who is better than the caller runs when that is
+ * 1 again.
+ */
+void wake_up_irqoff(struct task_struct *task);
 
 /*
  * task, the caller or a thread that sleeps, is to run on cpu: at once, or from

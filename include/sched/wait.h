@@ -55,7 +55,10 @@ void __wake_up_locked(struct wait_queue_head *wq, u32 mask, u32 nr);
 #define wake_up_interruptible_all(wq) __wake_up(wq, TASK_INTERRUPTIBLE, 0)
 
 /* Does anybody wait? */
-bool waitqueue_active(const struct wait_queue_head *wq);
+static inline bool waitqueue_active(const struct wait_queue_head *wq)
+{
+	return READ_ONCE(wq->first);
+}
 
 /*
  * schedule(), but not longer than usec (not scaled): what is left of it, 0 if

@@ -185,21 +185,27 @@ static __noinline void __do_softirq(void)
 	preempt_count_sub(SOFTIRQ_OFFSET);
 }
 
-/* A thread on its own stack, that interrupts may hit: it can be set aside. */
-static bool may_preempt(const struct pt_regs *regs)
+/*
+ * A thread on its own stack, that interrupts may hit: it can be set aside. What
+ * comes from CPL 3 is on the entry stack.
+ */
+static __always_inline bool may_preempt(const struct pt_regs *regs)
 {
-	u32 kind = stack_of((u64)regs).kind;
-
-	return !preempt_count() && regs && !user_mode(regs) &&
-	       regs->flags & X86_EFLAGS_IF &&
-	       (kind == STACK_TASK || kind == STACK_THREAD);
+	return this_cpu_is_zero32(preempt_count) &&
+	       regs->flags & X86_EFLAGS_IF && on_thread_stack(regs);
 }
 
 /* Somebody was woken. */
+static __always_inline void preempt_on_return(struct pt_regs *regs)
+{
+	if (likely(may_preempt(regs)))
+		regs->cs |= CS_PREEMPT;
+}
+
 static void irq_exit_wakeups(struct pt_regs *regs)
 {
-	if (this_cpu(softirq_pending) & PENDING_RESCHED && may_preempt(regs))
-		regs->cs |= CS_PREEMPT;
+	if (this_cpu(softirq_pending) & PENDING_RESCHED)
+		preempt_on_return(regs);
 }
 
 /* As in Linux since 6.4, also while ksoftirqd has been woken for the rest. */
@@ -211,12 +217,27 @@ void irq_exit_regs(struct pt_regs *regs)
 	irq_exit_wakeups(regs);
 }
 
-/* Softirqs alone, and nobody looks on: the common case is the short one. */
+/* A wake-up, perhaps alone. */
+static __always_inline void irq_exit_woken(u32 pending)
+{
+	struct pt_regs *regs = this_cpu(irq_regs);
+
+	if (unlikely(pending != PENDING_RESCHED) || observed())
+		irq_exit_regs(regs);
+	else
+		preempt_on_return(regs);
+}
+
+/* One of the two alone, and nobody looks on: the common cases are short. */
 void irq_exit_pending(void)
 {
 	u32 pending = this_cpu(softirq_pending), began;
 
-	if (unlikely(pending & PENDING_RESCHED) || observed()) {
+	if (pending & PENDING_RESCHED) {
+		irq_exit_woken(pending);
+		return;
+	}
+	if (observed()) {
 		irq_exit_regs(this_cpu(irq_regs));
 		return;
 	}

@@ -135,14 +135,13 @@ SYM_START asm_traced_interrupt
 	PUSH_REGS
 	CALL_ON_IRQ_STACK traced_interrupt
 
+return_preempt:
+	call	preempt_schedule_irq
 SYM_START return_from_event
 	RETURN_FROM_EVENT
 return_special:
 	btrl	$16, PT_CS(%rsp)	/* CS_PREEMPT */
-	jnc	return_traced
-	call	preempt_schedule_irq
-	jmp	return_from_event
-return_traced:
+	jc	return_preempt
 	btrl	$17, PT_CS(%rsp)	/* CS_TRACED */
 	jnc	return_to_user
 	movq	%rsp, %rdi

@@ -73,7 +73,7 @@ int irq_startup(struct irq_desc *desc)
 	desc->state = IRQD_IRQ_DISABLED | IRQD_IRQ_MASKED |
 		      (desc->state & IRQD_IRQ_INPROGRESS);
 	desc->depth = 1;
-	desc->threads_deferred = false;
+	desc->threads_handled_last &= ~SPURIOUS_DEFERRED;
 	desc->threads_oneshot = 0;
 	if (!desc->handle_irq)
 		desc->handle_irq =
@@ -133,13 +133,24 @@ static __noinline void handle_irq_chain(struct irq_desc *desc)
 	note_answer(desc, all);
 }
 
-static __noinline void heed_single(struct irq_desc *desc, irqreturn_t ret)
+static __noinline void heed_unusual(struct irq_desc *desc, irqreturn_t ret)
 {
 	struct irqaction *action = desc->action;
 
 	if (action)
 		heed(desc, action, ret);
 	note_answer(desc, ret);
+}
+
+/* The last call each time, so that nothing need be kept. */
+static __noinline void heed_single(struct irq_desc *desc, irqreturn_t ret)
+{
+	struct irqaction *action = desc->action;
+
+	if (likely(ret == IRQ_WAKE_THREAD && action && threads_did(desc)))
+		__irq_wake_thread(desc, action);
+	else
+		heed_unusual(desc, ret);
 }
 
 /*

@@ -31,6 +31,20 @@ void irq_shutdown(struct irq_desc *desc);
 void irq_disable(struct irq_desc *desc);
 void irq_enable(struct irq_desc *desc);
 
+/*
+ * Only threads were woken: whether one of them cares is known at the next
+ * interrupt. False: so far none has since the last.
+ */
+static __always_inline bool threads_did(struct irq_desc *desc)
+{
+	u32 handled = READ_ONCE(desc->threads_handled) | SPURIOUS_DEFERRED;
+
+	if (unlikely(handled == desc->threads_handled_last))
+		return false;
+	desc->threads_handled_last = handled;
+	return true;
+}
+
 /* Begin judging anew whether anybody cares for the line. Lock held. */
 void reset_window(struct irq_desc *desc);
 

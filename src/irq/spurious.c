@@ -52,29 +52,14 @@ static void report_nonsense(const struct irq_desc *desc, irqreturn_t ret)
 	printk("# irq event %u: bogus return value %x", desc->irq, ret);
 }
 
-/*
- * Only threads were woken: whether one of them cares is known at the next
- * interrupt. True: so far none has since the last.
- */
-static bool threads_did_nothing(struct irq_desc *desc)
-{
-	u32 handled = READ_ONCE(desc->threads_handled);
-	bool known = desc->threads_deferred;
-	bool none = handled == desc->threads_handled_last;
-
-	desc->threads_deferred = true;
-	desc->threads_handled_last = handled;
-	return known && none;
-}
-
 void note_answer(struct irq_desc *desc, irqreturn_t ret)
 {
 	if (ret == (IRQ_HANDLED | IRQ_WAKE_THREAD))
-		desc->threads_deferred = false;
+		desc->threads_handled_last &= ~SPURIOUS_DEFERRED;
 	else if (ret > (IRQ_HANDLED | IRQ_WAKE_THREAD))
 		report_nonsense(desc, ret);
 	else if (ret == IRQ_NONE ||
-		 (ret == IRQ_WAKE_THREAD && threads_did_nothing(desc)))
+		 (ret == IRQ_WAKE_THREAD && !threads_did(desc)))
 		count_unhandled(desc);
 }
 

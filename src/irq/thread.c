@@ -31,9 +31,16 @@ static bool test_and_clear(struct irqaction *action, u32 flag)
 	       flag;
 }
 
-static bool test_flag(const struct irqaction *action, u32 flag)
+/* Any of them? Not behind what follows: in one instruction with its load. */
+static __always_inline bool test_flag(const struct irqaction *action, u32 flags)
 {
-	return __atomic_load_n(&action->thread_flags, __ATOMIC_SEQ_CST) & flag;
+	bool any;
+
+	__asm__ volatile("testl %[bits], %[word]"
+			 : "=@ccnz"(any)
+			 : [bits] "i"(flags), [word] "m"(action->thread_flags)
+			 : "memory");
+	return any;
 }
 
 static void warn_no_thread(u32 irq, struct irqaction *action)
@@ -47,22 +54,25 @@ static void warn_no_thread(u32 irq, struct irqaction *action)
 /* One whose thread has crashed is taken for handled, as in Linux. */
 void __irq_wake_thread(struct irq_desc *desc, struct irqaction *action)
 {
-	if (!action->thread_fn) {
+	struct task_struct *thread = action->thread;
+
+	if (unlikely(!action->thread_fn)) {
 		warn_no_thread(desc->irq, action);
 		return;
 	}
-	if (READ_ONCE(action->thread->exiting) ||
-	    test_and_set(action, IRQTF_RUNTHREAD))
+	if (thread->exiting || test_and_set(action, IRQTF_RUNTHREAD))
 		return;
 	__atomic_fetch_or(&desc->threads_oneshot, action->thread_mask,
 			  __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST);
-	wake_up_process(action->thread);
+	wake_up_irqoff(thread);
 }
 
+/* Who begins to wait meanwhile sees the count. */
 static void wake_threads_waitq(struct irq_desc *desc)
 {
-	if (!__atomic_sub_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST))
+	if (!__atomic_sub_fetch(&desc->threads_active, 1, __ATOMIC_SEQ_CST) &&
+	    waitqueue_active(&desc->wait_for_threads))
 		wake_up_all(&desc->wait_for_threads);
 }
 
@@ -85,7 +95,7 @@ static bool lock_idle_desc(struct irq_desc *desc)
 static void irq_finalize_oneshot(struct irq_desc *desc,
 				 struct irqaction *action)
 {
-	if (!action->thread_mask)
+	if (likely(!action->thread_mask))
 		return;
 	if (!WAIT_FOR(lock_idle_desc(desc), WAIT_DEFAULT_US)) {
 		printk("# warning: a handler of irq %u does not return",
@@ -104,37 +114,59 @@ static void irq_finalize_oneshot(struct irq_desc *desc,
 }
 
 /* To where the line is sent: the thread itself goes. */
-static void irq_thread_check_affinity(struct irq_desc *desc,
-				      struct irqaction *action)
+static __noinline void follow_line(struct irq_desc *desc,
+				   struct irqaction *action)
 {
-	if (!test_and_clear(action, IRQTF_AFFINITY))
-		return;
-	set_current_state(TASK_RUNNING);
-	set_cpus_allowed(current, READ_ONCE(desc->cpu));
+	if (test_and_clear(action, IRQTF_AFFINITY))
+		set_cpus_allowed(current, READ_ONCE(desc->cpu));
+}
+
+/*
+ * Asleep, unless there is something to do, and running again. False: there is
+ * nothing but to end.
+ */
+static __always_inline bool sleep_until_woken(const struct irqaction *action)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (unlikely(test_flag(action, IRQTF_RUNTHREAD | IRQTF_AFFINITY))) {
+		set_current_state(TASK_RUNNING);
+		return true;
+	}
+	if (unlikely(kthread_should_stop())) {
+		set_current_state(TASK_RUNNING);
+		return false;
+	}
+	local_irq_disable();
+	schedule_irqoff();
+	local_irq_enable();
+	return true;
+}
+
+static __always_inline bool begin_to_run(struct irqaction *action)
+{
+	if (!test_and_clear(action, IRQTF_RUNTHREAD))
+		return false;
+	action->thread_runs = true;
+	return true;
 }
 
 /* True: woken. False: to end, and not woken before. */
-static bool irq_wait_for_interrupt(struct irq_desc *desc,
-				   struct irqaction *action)
+static __always_inline bool irq_wait_for_interrupt(struct irq_desc *desc,
+						   struct irqaction *action)
 {
-	bool woken = false, stop = false;
-
-	while (!woken && !stop) {
-		irq_thread_check_affinity(desc, action);
-		set_current_state(TASK_INTERRUPTIBLE);
-		stop = kthread_should_stop();
-		woken = test_and_clear(action, IRQTF_RUNTHREAD);
-		if (!woken && !stop && !test_flag(action, IRQTF_AFFINITY))
-			schedule();
+	while (likely(sleep_until_woken(action))) {
+		if (unlikely(test_flag(action, IRQTF_AFFINITY)))
+			follow_line(desc, action);
+		if (likely(begin_to_run(action)))
+			return true;
 	}
-	set_current_state(TASK_RUNNING);
-	action->thread_runs = woken;
-	return woken;
+	return begin_to_run(action);
 }
 
 static void irq_thread_fn(struct irq_desc *desc, struct irqaction *action)
 {
-	if (action->thread_fn((int)desc->irq, action->dev) == IRQ_HANDLED)
+	if (likely(action->thread_fn((int)desc->irq, action->dev) ==
+		   IRQ_HANDLED))
 		__atomic_add_fetch(&desc->threads_handled, 1, __ATOMIC_RELAXED);
 	irq_finalize_oneshot(desc, action);
 }

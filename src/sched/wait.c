@@ -123,11 +123,6 @@ void __wake_up(struct wait_queue_head *wq, u32 mask, u32 nr)
 	preempt_enable();
 }
 
-bool waitqueue_active(const struct wait_queue_head *wq)
-{
-	return READ_ONCE(wq->first);
-}
-
 struct sleeper {
 	struct hrtimer timer;
 	struct task_struct *task;

@@ -101,9 +101,9 @@ bool __wake_up_irqoff(struct task_struct *task, u32 mask)
 	return true;
 }
 
-bool wake_up_irqoff(struct task_struct *task)
+void wake_up_irqoff(struct task_struct *task)
 {
-	return wake_here(task);
+	wake_here(task);
 }
 
 bool try_to_wake_up(struct task_struct *task, u32 mask)

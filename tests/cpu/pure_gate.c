@@ -58,7 +58,11 @@ TEST(gate, every_stack_address_names_its_stack,
 		EXPECT_FALSE(stack_of(top - STACK_SIZE).guard);
 		EXPECT_EQ(guard.kind, kind);
 		EXPECT_TRUE(guard.guard);
+		EXPECT_EQ(on_thread_stack((void *)(top - 8)),
+			  kind == STACK_TASK);
 	}
+	EXPECT_TRUE(on_thread_stack((void *)(stack_top(3, STACK_THREAD) - 8)));
+	EXPECT_TRUE(on_thread_stack((void *)(stack_top(3, 63) - 8)));
 	EXPECT_EQ(stack_of(0).kind, STACK_NONE);
 	EXPECT_EQ(stack_of(STACK_AREA_BASE - 1).kind, STACK_NONE);
 	EXPECT_EQ(stack_of(~0ull).kind, STACK_NONE);
