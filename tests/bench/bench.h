@@ -6,6 +6,7 @@
 
 #define REPEATS	 8
 #define VEC_NOOP 0x51
+#define LINE	 13 /* edge on every PC, and nobody's today: the FPU's */
 
 /* Under -icount shift=0 it does; else the cases SKIP. */
 bool tsc_counts_instructions(void);
@@ -19,6 +20,10 @@ void floor_softirq(void);
 void floor_tasklet(void);
 void floor_work(void);
 void floor_work_setup(void *stack_top);
+void floor_irq_handled(void);
+void floor_irq_thread(void);
+void floor_irq_thread_setup(void *stack_top);
 
 /* How often each has called its function. */
 extern u32 floor_softirq_ran, floor_tasklet_ran, floor_work_ran;
+extern u32 floor_irq_thread_ran;

@@ -5,6 +5,8 @@
  *
  * A softirq, a tasklet: what an interrupt takes more when its handler raises
  * one. A work: all from queue_work() till the thread that called it goes on.
+ * An irq thread: what a line's interrupt takes more when its handler asks for
+ * it, till it sleeps again and what was interrupted goes on.
  * Each ends up where the floor does: the function was called once, nothing is
  * pending, the words of struct pcpu_hot are as before.
  */
@@ -14,8 +16,10 @@
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
 #include <irq/irq.h>
+#include <irq/irqdesc.h>
 #include <ktest/insn_bench.h>
 #include <ktest/ktest.h>
+#include <ktest/raised.h>
 #include <sched/workqueue.h>
 
 #include "bench.h"
@@ -48,9 +52,9 @@ static u64 call_cost(void *fn)
 	return bench_call(fn);
 }
 
-static u64 path_cost(void *unused)
+static u64 path_cost(void *vector)
 {
-	return path_of(VEC_NOOP);
+	return path_of(*(const u32 *)vector);
 }
 
 static irqreturn_t noop(int irq, void *dev)
@@ -75,21 +79,22 @@ static void report(const char *what, u64 ours, u64 floor)
 static u64 cost_in_irq(irq_handler_t handler)
 {
 	u64 with = 0, without = 0;
+	u32 vector = VEC_NOOP;
 
 	EXPECT_EQ(irq_claim_vector(VEC_NOOP, noop, NULL), 0);
-	without = steady(path_cost, NULL);
+	without = steady(path_cost, &vector);
 	irq_release_vector(VEC_NOOP);
 	EXPECT_EQ(irq_claim_vector(VEC_NOOP, handler, NULL), 0);
-	with = steady(path_cost, NULL);
+	with = steady(path_cost, &vector);
 	irq_release_vector(VEC_NOOP);
 	return with - without;
 }
 
-static u64 floor_in_irq(void (*floor)(void))
+static u64 more_than(void (*without)(void), void (*floor)(void))
 {
-	u64 without = steady(call_cost, floor_irq);
+	u64 less = steady(call_cost, without);
 
-	return steady(call_cost, floor) - without;
+	return steady(call_cost, floor) - less;
 }
 
 static irqreturn_t raise(int irq, void *dev)
@@ -114,7 +119,7 @@ TEST(bench, softirq, RULE)
 	open_softirq(NET_RX_SOFTIRQ, count_softirq);
 	local_irq_disable();
 	ours = cost_in_irq(raise);
-	floor = floor_in_irq(floor_softirq);
+	floor = more_than(floor_irq, floor_softirq);
 	local_irq_enable();
 	open_softirq(NET_RX_SOFTIRQ, found);
 	EXPECT_EQ(ran, REPEATS + 1);
@@ -145,7 +150,7 @@ TEST(bench, tasklet, RULE)
 	ran = floor_tasklet_ran = 0;
 	local_irq_disable();
 	ours = cost_in_irq(schedule_tasklet);
-	floor = floor_in_irq(floor_tasklet);
+	floor = more_than(floor_irq, floor_tasklet);
 	local_irq_enable();
 	EXPECT_EQ(ran, REPEATS + 1);
 	EXPECT_EQ(floor_tasklet_ran, ran);
@@ -183,4 +188,55 @@ TEST(bench, work, RULE)
 	EXPECT_EQ(ran, REPEATS + 1);
 	EXPECT_EQ(floor_work_ran, ran);
 	report("work", ours, floor);
+}
+
+static irqreturn_t answer;
+
+static irqreturn_t give_answer(int irq, void *dev)
+{
+	return answer;
+}
+
+static irqreturn_t count_thread(int irq, void *dev)
+{
+	ran++;
+	return IRQ_HANDLED;
+}
+
+/* IF=0. What the line's interrupt takes more when it wakes its thread. */
+static u64 cost_of_thread(void)
+{
+	u32 vector = irq_to_desc(LINE)->vector;
+	u64 without;
+
+	answer = IRQ_HANDLED;
+	without = steady(path_cost, &vector);
+	answer = IRQ_WAKE_THREAD;
+	return steady(path_cost, &vector) - without;
+}
+
+TEST(bench, irq_thread, RULE)
+{
+	u64 stack[128], ours, floor;
+
+	if (!tsc_counts_instructions())
+		SKIP(return, "the TSC counts time, not instructions");
+	if (irq_to_desc(LINE)->level)
+		SKIP(return, "irq 13 is level-triggered here");
+	ran = floor_irq_thread_ran = 0;
+	floor_irq_thread_setup(stack + ARRAY_SIZE(stack));
+	if (!EXPECT_EQ(request_threaded_irq(LINE, give_answer, count_thread, 0,
+					    "bench", NULL),
+		       0))
+		return;
+	raised_irqs(LINE, 2 * (REPEATS + 1));
+	local_irq_disable();
+	ours = cost_of_thread();
+	floor = more_than(floor_irq_handled, floor_irq_thread);
+	local_irq_enable();
+	free_irq(LINE, NULL);
+	EXPECT_EQ(ran, REPEATS + 1);
+	EXPECT_EQ(floor_irq_thread_ran, ran);
+	EXPECT_EQ(preempt_count(), 0);
+	report("irq_thread", ours, floor);
 }

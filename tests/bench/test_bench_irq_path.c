@@ -29,7 +29,6 @@ SUITE(bench, .manual = true);
 #define LINE_LIMIT 110
 #define IPI_LIMIT  60
 #define ROUNDS	   (REPEATS + 1) /* interrupts of one measurement */
-#define LINE	   13 /* edge on every PC, and nobody's today: the FPU's */
 
 bool tsc_counts_instructions(void)
 {
