@@ -49,7 +49,8 @@ static inline void hrtimer_restart(struct hrtimer *timer)
 
 /*
  * Take it back. 1: it was queued; 0: it was not; -1: its function runs now.
- * cancel waits for that to end: not from the function itself.
+ * cancel waits for that to end: not from the function itself. -1 after
+ * sync_wait_us times scale=, and it is said: bh/late.h.
  */
 int hrtimer_try_to_cancel(struct hrtimer *timer);
 int hrtimer_cancel(struct hrtimer *timer);

@@ -35,7 +35,10 @@ void tasklet_setup(struct tasklet_struct *t,
 void tasklet_schedule(struct tasklet_struct *t);
 void tasklet_hi_schedule(struct tasklet_struct *t);
 
-/* Keep it from running; nests. disable also waits for a run on another CPU. */
+/*
+ * Keep it from running; nests. disable also waits for a run on another CPU,
+ * and says when that does not end, as tasklet_kill() does: bh/late.h.
+ */
 void tasklet_disable_nosync(struct tasklet_struct *t);
 int tasklet_disable(struct tasklet_struct *t); /* 0 or -ETIMEDOUT */
 void tasklet_enable(struct tasklet_struct *t);

@@ -56,7 +56,7 @@ void add_timer(struct timer_list *timer);
  * Take it back: true if it was pending. _sync also waits until its function
  * does not run: not from that function, nor, without TIMER_IRQSAFE, from an
  * interrupt. _try does not wait: -1, it runs. shutdown: nobody starts it again
- * before timer_setup().
+ * before timer_setup(). It waits sync_wait_us times scale=: bh/late.h.
  */
 bool timer_delete(struct timer_list *timer);
 bool timer_delete_sync(struct timer_list *timer);

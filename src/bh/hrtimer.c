@@ -11,7 +11,9 @@
 
 #include <apic/apic_timer.h>
 #include <asm/irq_vectors.h>
+#include <bh/late.h>
 #include <bh/softirq.h>
+#include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -187,9 +189,12 @@ int hrtimer_try_to_cancel(struct hrtimer *timer)
 
 int hrtimer_cancel(struct hrtimer *timer)
 {
-	int ret;
+	u64 began = rdtsc();
+	int ret = 0;
 
-	WAIT_FOR((ret = hrtimer_try_to_cancel(timer)) >= 0, WAIT_DEFAULT_US);
+	if (!WAIT_FOR((ret = hrtimer_try_to_cancel(timer)) >= 0, sync_wait_us))
+		warn_late("hrtimer_cancel()", "hrtimer", timer,
+			  (const void *)timer->function, began);
 	return ret;
 }
 
@@ -300,8 +305,10 @@ void hrtimers_suspend(void)
 	base->held++;
 	disarm(base);
 	unlock_base(base, flags);
-	if (!irqs_disabled())
-		WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), LATE_US);
+	if (!irqs_disabled() &&
+	    !WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), LATE_US))
+		printk("# warning: hrtimers_suspend(): the APIC timer's "
+		       "interrupt stays pending");
 }
 
 void hrtimers_resume(void)

@@ -8,6 +8,7 @@
  */
 #include <bh/tasklet.h>
 
+#include <bh/late.h>
 #include <bh/softirq.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
@@ -196,11 +197,19 @@ void tasklet_disable_nosync(struct tasklet_struct *t)
 	__atomic_fetch_add(&t->count, 1, __ATOMIC_ACQ_REL);
 }
 
+static int in_vain(const char *who, const struct tasklet_struct *t, u64 began)
+{
+	warn_late(who, "tasklet", t, (const void *)t->callback, began);
+	return -ETIMEDOUT;
+}
+
 int tasklet_disable(struct tasklet_struct *t)
 {
+	u64 began = rdtsc();
+
 	tasklet_disable_nosync(t);
-	if (!WAIT_FOR(!tasklet_busy(t, TASKLET_STATE_RUN), WAIT_DEFAULT_US))
-		return -ETIMEDOUT;
+	if (!WAIT_FOR(!tasklet_busy(t, TASKLET_STATE_RUN), sync_wait_us))
+		return in_vain("tasklet_disable()", t, began);
 	return 0;
 }
 
@@ -241,10 +250,11 @@ static bool claim_sched(struct tasklet_struct *t)
 
 int tasklet_kill(struct tasklet_struct *t)
 {
-	if (!WAIT_FOR(claim_sched(t), WAIT_DEFAULT_US))
-		return -ETIMEDOUT;
-	if (!WAIT_FOR(!tasklet_busy(t, TASKLET_STATE_RUN), WAIT_DEFAULT_US))
-		return -ETIMEDOUT;
+	u64 began = rdtsc();
+
+	if (!WAIT_FOR(claim_sched(t), sync_wait_us) ||
+	    !WAIT_FOR(!tasklet_busy(t, TASKLET_STATE_RUN), sync_wait_us))
+		return in_vain("tasklet_kill()", t, began);
 	test_and_clear(&t->state, TASKLET_STATE_SCHED);
 	return 0;
 }

@@ -12,6 +12,7 @@
  */
 #include <bh/timer.h>
 
+#include <bh/late.h>
 #include <bh/softirq.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
@@ -248,10 +249,13 @@ int timer_delete_sync_try(struct timer_list *timer)
 /* What its function starts again meanwhile is taken back, too. */
 static bool __timer_delete_sync(struct timer_list *timer, bool shutdown)
 {
+	const void *fn = (const void *)timer->function;
 	bool was = __timer_delete(timer, shutdown);
-	int last;
+	u64 began = rdtsc();
+	int last = 0;
 
-	WAIT_FOR((last = timer_delete_sync_try(timer)) >= 0, WAIT_DEFAULT_US);
+	if (!WAIT_FOR((last = timer_delete_sync_try(timer)) >= 0, sync_wait_us))
+		warn_late("timer_delete_sync()", "timer", timer, fn, began);
 	return was || last > 0;
 }
 

@@ -9,6 +9,7 @@
 #include <sched/kthread.h>
 
 #include <asm/pgtable.h>
+#include <bh/late.h>
 #include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
@@ -263,13 +264,17 @@ void kthread_on_crash(void (*fn)(void *data))
 int kthread_stop(struct task_struct *task)
 {
 	struct kthread *k = task->kthread;
+	u64 began = rdtsc();
 	int result;
 
 	might_sleep();
 	WRITE_ONCE(task->should_stop, true);
 	wake_up_process(task);
-	if (!wait_for_completion_timeout(&k->exited, WAIT_DEFAULT_US))
+	if (!wait_for_completion_timeout(&k->exited, sync_wait_us)) {
+		warn_late("kthread_stop()", task->comm, task,
+			  (const void *)k->fn, began);
 		return -ETIMEDOUT;
+	}
 	result = k->result;
 	free_task(task);
 	return result;

@@ -7,6 +7,7 @@
  */
 #include "bh.h"
 
+#include <bh/late.h>
 #include <bh/tasklet.h>
 #include <cpu/deadline.h>
 #include <lib/errno.h>
@@ -251,16 +252,15 @@ TEST(bh, tasklet_kill_waits_until_it_stops_rescheduling, TASKLETS)
 TEST(bh, tasklet_kill_gives_up_on_one_that_never_ends,
      "irqbed include/bh/tasklet.h, tasklet_kill()")
 {
-	u32 scale = deadline_scale;
 	struct tasklet_struct t;
 	int err;
 
 	again = ~0u;
 	tasklet_setup(&t, run_again);
 	tasklet_schedule(&t);
-	deadline_scale = 0;
+	sync_wait_us = 0;
 	err = tasklet_kill(&t);
-	deadline_scale = scale;
+	sync_wait_us = WAIT_DEFAULT_US;
 	EXPECT_EQ(err, -ETIMEDOUT);
 	again = 0;
 	EXPECT_EQ(tasklet_kill(&t), 0);

@@ -45,5 +45,13 @@ bool sched_interrupt(void (*fn)(void *arg), void *arg);
 /* wake_up_process(arg), for sched_interrupt() and run_on(). */
 void wake_task(void *arg);
 
+/*
+ * One of the log's sinks for a while: how often part stands in what was
+ * written meanwhile.
+ */
+void listen(void);
+void listen_no_more(void);
+u32 heard(const char *part);
+
 /* The second CPU. */
 u32 other_cpu(void);

@@ -3,8 +3,8 @@
  * test_atomic.c - giving way, or calling what may sleep, where one must not:
  * each is said once, with who and where and the way there, and survived.
  *
- * The reports are read as they are written: this file is one of the log's
- * sinks meanwhile. The runner compares their number with what the case meant.
+ * The reports are read as they are written. The runner compares their number
+ * with what the case meant.
  *
  * Linux: kernel/sched/core.c __schedule_bug(), __might_resched().
  */
@@ -13,7 +13,6 @@
 #include <apic/lapic.h>
 #include <bh/softirq.h>
 #include <bh/tasklet.h>
-#include <console/console.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <irq/irq.h>
@@ -27,55 +26,9 @@
 #define ATOMIC LINUX_CORE " __schedule_bug()"
 #define SLEEPS LINUX_CORE " __might_resched()"
 
-#define TEXT_MAX  6000
 #define QUIET_IRQ 13
 
-/* What the log says while we listen. Written under printk's lock. */
-static struct {
-	char text[TEXT_MAX];
-	size_t len;
-	bool on, registered;
-	void *from; /* where the call that is to be named returns to */
-} ear;
-
-static void hear(const char *buf, size_t len)
-{
-	if (!ear.on)
-		return;
-	len = min(len, TEXT_MAX - 1 - ear.len);
-	memcpy(ear.text + ear.len, buf, len);
-	ear.len += len;
-}
-
-static struct console ear_console = { .name = "ear", .write = hear };
-
-static void listen(void)
-{
-	if (!ear.registered)
-		console_register(&ear_console); /* it is given the log so far */
-	ear.registered = true;
-	memset(ear.text, 0, sizeof(ear.text));
-	ear.len = 0;
-	ear.on = true;
-}
-
-static void listen_no_more(void)
-{
-	ear.on = false;
-	console_unregister(&ear_console);
-	ear.registered = false;
-}
-
-/* How often part stands in what was heard. */
-static u32 heard(const char *part)
-{
-	size_t len = strlen(part);
-	u32 n = 0;
-
-	for (size_t i = 0; i + len <= ear.len; i++)
-		n += !strncmp(ear.text + i, part, len);
-	return n;
-}
+static void *from; /* where the call that is to be named returns to */
 
 /* One report, its first lines, and the caller in its backtrace. */
 static void judge(const char *bug, const char *second)
@@ -84,7 +37,7 @@ static void judge(const char *bug, const char *second)
 
 	listen_no_more();
 	scnprintf(address, sizeof(address), "0x%016llx",
-		  (unsigned long long)(u64)ear.from);
+		  (unsigned long long)(u64)from);
 	EXPECT_EQ(heard("# BUG: "), 1);
 	EXPECT_EQ(heard(bug), 1);
 	EXPECT_EQ(heard(second), 1);
@@ -99,7 +52,7 @@ static void judge(const char *bug, const char *second)
 
 static __noinline void call_schedule(void *unused)
 {
-	ear.from = __builtin_return_address(0);
+	from = __builtin_return_address(0);
 	set_current_state(TASK_UNINTERRUPTIBLE);
 	schedule();
 	barrier();
@@ -266,7 +219,7 @@ struct sleeper {
 
 static __noinline void call_sleeper(void *arg)
 {
-	ear.from = __builtin_return_address(0);
+	from = __builtin_return_address(0);
 	((const struct sleeper *)arg)->call();
 	barrier();
 }

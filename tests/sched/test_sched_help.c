@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* test_sched_help.c - the diary, and threads and interrupts to order. */
+/* test_sched_help.c - the diary, threads and interrupts to order, an ear. */
 #include "sched.h"
 
 #include <apic/lapic.h>
+#include <console/console.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <irq/irq.h>
 #include <lib/string.h>
 
-#define VECTOR 0x73
+#define VECTOR	 0x73
+#define TEXT_MAX 6000
 
 char diary[DIARY_SIZE];
 static u32 diary_n;
@@ -84,4 +86,49 @@ void wake_task(void *arg)
 u32 other_cpu(void)
 {
 	return cpumask_next(1, &cpu_online_mask);
+}
+
+/* What the log says while we listen. Written under printk's lock. */
+static struct {
+	char text[TEXT_MAX];
+	size_t len;
+	bool on, registered;
+} ear;
+
+static void hear(const char *buf, size_t len)
+{
+	if (!ear.on)
+		return;
+	len = min(len, TEXT_MAX - 1 - ear.len);
+	memcpy(ear.text + ear.len, buf, len);
+	ear.len += len;
+}
+
+static struct console ear_console = { .name = "ear", .write = hear };
+
+void listen(void)
+{
+	if (!ear.registered)
+		console_register(&ear_console); /* it is given the log so far */
+	ear.registered = true;
+	memset(ear.text, 0, sizeof(ear.text));
+	ear.len = 0;
+	ear.on = true;
+}
+
+void listen_no_more(void)
+{
+	ear.on = false;
+	console_unregister(&ear_console);
+	ear.registered = false;
+}
+
+u32 heard(const char *part)
+{
+	size_t len = strlen(part);
+	u32 n = 0;
+
+	for (size_t i = 0; i + len <= ear.len; i++)
+		n += !strncmp(ear.text + i, part, len);
+	return n;
 }
