@@ -38,7 +38,10 @@ typedef void (*softirq_action_t)(void);
 /* Linux's name of nr, as in /proc/softirqs. nr < NR_SOFTIRQS. */
 const char *softirq_name(u32 nr);
 
-/* Install the action for nr; NULL removes. Boot or task context. */
+/*
+ * Install the action for nr; NULL removes. One that changes preempt_count is
+ * said, and it is put right. Boot or task context.
+ */
 void open_softirq(u32 nr, softirq_action_t action);
 
 /* The action installed, so that a case can put it back. */
@@ -79,6 +82,14 @@ extern void (*preempt_check_hook)(void);
  */
 void softirq_kick_others(void);
 extern void (*kick_cpu_hook)(u32 cpu);
+
+/*
+ * An action, or another function that was called, has returned with another
+ * preempt_count than it began with: as before, and counted. What is said of it
+ * is the caller's. Any context.
+ */
+void preempt_count_leaked(u32 before);
+u32 preempt_leak_count(void);
 
 /* How often nr ran on this CPU; on that one: /proc/softirqs. */
 u64 softirq_count_of(u32 nr);

@@ -140,6 +140,19 @@ static_assert(offsetof(struct pcpu_hot, user_sp) == GS_USER_SP, "syscall.S");
 		set;                                                         \
 	})
 
+/* The field less n: is that 0? In two instructions, too. */
+#define this_cpu_sub_and_test32(field, n)                                    \
+	({                                                                   \
+		bool zero;                                                   \
+		__asm__ volatile(                                            \
+			"subl %[val], %%gs:%c[off]"                          \
+			: "=@cce"(zero)                                      \
+			: [val] "ri"(n), [off] "i"(offsetof(struct pcpu_hot, \
+							    field))          \
+			: "memory");                                         \
+		zero;                                                        \
+	})
+
 /* Set bit nr; one more in the nr'th of an array. */
 #define this_cpu_bts32(field, nr)                                             \
 	__asm__ volatile(                                                     \

@@ -67,6 +67,17 @@ static __always_inline void preempt_count_sub(u32 n)
 	this_cpu_add32(preempt_count, -n);
 }
 
+/* True: nothing is left of it. */
+static __always_inline bool preempt_count_sub_and_test(u32 n)
+{
+	return this_cpu_sub_and_test32(preempt_count, n);
+}
+
+static __always_inline void preempt_count_set(u32 n)
+{
+	this_cpu(preempt_count) = n;
+}
+
 static __always_inline u32 softirq_count(void)
 {
 	return preempt_count() & SOFTIRQ_MASK;

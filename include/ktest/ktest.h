@@ -146,7 +146,7 @@ void ktest_skip(const char *fmt, ...) __printf(1, 2);
 /* So many threads of this case are ended by exceptions, on purpose. */
 void ktest_means_crashes(u32 n);
 
-/* And so often it sleeps, or gives way, where one must not. */
+/* And so often it sleeps, gives way, or returns, where one must not. */
 void ktest_means_bugs(u32 n);
 
 /* Did the user ask for stress? Cases that take seconds SKIP without. */

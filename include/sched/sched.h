@@ -152,7 +152,7 @@ void sched_break_off_init(void);
 void might_sleep_at(const char *file, int line);
 #define might_sleep() might_sleep_at(__FILE__, __LINE__)
 
-/* How many reports of the two kinds there were. */
+/* How many reports of the two kinds there were, and preempt_leak_count(). */
 u32 sched_bug_count(void);
 
 /*

@@ -10,6 +10,7 @@
 #include <asm/ptrace.h>
 #include <bh/tasklet.h>
 #include <bh/timer.h>
+#include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -110,42 +111,68 @@ void raise_softirq(u32 nr)
 	local_irq_restore(flags);
 }
 
+static u32 leaks;
+
+u32 preempt_leak_count(void)
+{
+	return READ_ONCE(leaks);
+}
+
+void preempt_count_leaked(u32 before)
+{
+	preempt_count_set(before);
+	__atomic_fetch_add(&leaks, 1, __ATOMIC_RELAXED);
+}
+
+static __noinline void action_leaked(u64 nr, u32 before)
+{
+	u32 after = preempt_count();
+
+	preempt_count_leaked(before);
+	printk("# huh, entered softirq %u %s 0x%016llx with preempt_count "
+	       "%08x, exited with %08x?",
+	       (u32)nr, softirq_to_name[nr],
+	       (unsigned long long)(u64)softirq_vec[nr], before, after);
+}
+
 /*
  * What follows is there twice: as it is, and with the points that somebody
- * looks on at (seen).
+ * looks on at (seen). check: whether the action leaves preempt_count alone.
  */
-static __always_inline u64 run_lowest(u64 pending, bool seen)
+static __always_inline u64 run_lowest(u64 pending, bool seen, bool check)
 {
+	u32 before = check ? preempt_count() : 0;
 	u64 nr = __ffs(pending);
 
-	pending &= pending - 1;
 	this_cpu_inc64_at(softirqs, nr);
 	if (seen)
 		trace_softirq_entry((u32)nr, softirq_to_name[nr]);
 	softirq_vec[nr]();
 	if (seen)
 		trace_softirq_exit((u32)nr, softirq_to_name[nr]);
-	return pending;
+	if (check && unlikely(preempt_count() != before))
+		action_leaked(nr, before);
+	return pending & (pending - 1);
 }
 
 static __noinline void run_others(u64 pending, bool seen)
 {
 	while (pending)
-		pending = run_lowest(pending, seen);
+		pending = run_lowest(pending, seen, true);
 }
 
 /*
  * One round: every pending bit once, lowest first. IF=0 on entry and exit, 1
  * while actions run.
  */
-static __always_inline void run_actions(u64 pending, bool seen)
+static __always_inline void run_actions(u64 pending, bool seen, bool check)
 {
 	this_cpu_and32(softirq_pending, PENDING_RESCHED);
 	if (seen)
 		local_irq_enable();
 	else
 		native_irq_enable();
-	pending = run_lowest(pending, seen);
+	pending = run_lowest(pending, seen, check);
 	if (unlikely(pending))
 		run_others(pending, seen);
 	if (seen)
@@ -167,7 +194,7 @@ static __noinline void run_again(u32 began, bool seen)
 	while (local_softirq_pending() &&
 	       !(this_cpu(softirq_pending) & PENDING_RESCHED) && --rounds &&
 	       (u32)rdtsc() - began < most) {
-		run_actions(local_softirq_pending(), seen);
+		run_actions(local_softirq_pending(), seen, true);
 	}
 	if (local_softirq_pending())
 		wake_ksoftirqd();
@@ -179,7 +206,7 @@ static __noinline void __do_softirq(void)
 
 	preempt_count_add(SOFTIRQ_OFFSET);
 	trace_softirqs_off(__builtin_return_address(0));
-	run_actions(local_softirq_pending(), true);
+	run_actions(local_softirq_pending(), true, true);
 	run_again(began, true);
 	trace_softirqs_on(__builtin_return_address(0));
 	preempt_count_sub(SOFTIRQ_OFFSET);
@@ -228,7 +255,18 @@ static __always_inline void irq_exit_woken(u32 pending)
 		preempt_on_return(regs);
 }
 
-/* One of the two alone, and nobody looks on: the common cases are short. */
+/* The first round's first action, which the short way does not look at. */
+static __noinline void first_leaked(u64 pending, u32 left)
+{
+	preempt_count_add(SOFTIRQ_OFFSET - left);
+	action_leaked(__ffs(pending), SOFTIRQ_OFFSET);
+	preempt_count_sub(SOFTIRQ_OFFSET - left);
+}
+
+/*
+ * One of the two alone, nobody looks on, and the task that was hit may switch:
+ * the common cases are short, where preempt_count is 0 at a softirq's end.
+ */
 void irq_exit_pending(void)
 {
 	u32 pending = this_cpu(softirq_pending), began;
@@ -237,17 +275,20 @@ void irq_exit_pending(void)
 		irq_exit_woken(pending);
 		return;
 	}
-	if (observed()) {
+	if (observed() || unlikely(!this_cpu_is_zero32(preempt_count))) {
 		irq_exit_regs(this_cpu(irq_regs));
 		return;
 	}
 	began = (u32)rdtsc();
 	preempt_count_add(SOFTIRQ_OFFSET);
-	run_actions(pending, false);
+	run_actions(pending, false, false);
 	if (likely(this_cpu_is_zero32(softirq_pending))) {
-		preempt_count_sub(SOFTIRQ_OFFSET);
+		if (unlikely(!preempt_count_sub_and_test(SOFTIRQ_OFFSET)))
+			first_leaked(pending, 0);
 		return;
 	}
+	if (preempt_count() != SOFTIRQ_OFFSET)
+		first_leaked(pending, SOFTIRQ_OFFSET);
 	run_again(began, false);
 	preempt_count_sub(SOFTIRQ_OFFSET);
 	irq_exit_wakeups(this_cpu(irq_regs));

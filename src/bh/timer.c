@@ -14,6 +14,7 @@
 
 #include <bh/late.h>
 #include <bh/softirq.h>
+#include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
@@ -269,11 +270,21 @@ bool timer_shutdown_sync(struct timer_list *timer)
 	return __timer_delete_sync(timer, true);
 }
 
+static __noinline void function_leaked(const void *function, u32 before)
+{
+	u32 after = preempt_count();
+
+	preempt_count_leaked(before);
+	printk("# timer: 0x%016llx preempt leak: %08x -> %08x",
+	       (unsigned long long)(u64)function, before, after);
+}
+
 /* Locked, IF=0, on entry and exit; not while the function runs. */
 static void call(struct timer_base *base, struct timer_list *timer)
 {
 	void (*function)(struct timer_list * t) = timer->function;
 	bool irqs_off = timer->flags & TIMER_IRQSAFE;
+	u32 count = preempt_count();
 
 	dequeue(timer);
 	base->running = timer;
@@ -283,6 +294,8 @@ static void call(struct timer_base *base, struct timer_list *timer)
 	trace_timer_expire_entry(timer, function, get_jiffies_64());
 	function(timer); /* and it may be gone */
 	trace_timer_expire_exit(timer);
+	if (preempt_count() != count)
+		function_leaked((const void *)function, count);
 	lock_base(base);
 	base->running = NULL;
 }

@@ -141,7 +141,7 @@ static void compare_bugs(u32 crashed, u32 bugs)
 	compare_count("threads ended by an exception",
 		      kthread_crash_count() - crashed,
 		      ktest_result.crashes_meant);
-	compare_count("sleeping or scheduling where one must not",
+	compare_count("sleeping, scheduling or leaving where one must not",
 		      sched_bug_count() - bugs, ktest_result.bugs_meant);
 }
 

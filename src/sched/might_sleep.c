@@ -5,6 +5,7 @@
  *
  * Linux: kernel/sched/core.c __schedule_bug(), __might_sleep().
  */
+#include <bh/softirq.h>
 #include <console/printk.h>
 #include <cpu/irqflags.h>
 #include <trap/report.h>
@@ -15,7 +16,7 @@ static u32 bugs;
 
 u32 sched_bug_count(void)
 {
-	return READ_ONCE(bugs);
+	return READ_ONCE(bugs) + preempt_leak_count();
 }
 
 static void backtrace(void)

@@ -8,6 +8,8 @@
  *
  * Linux: kernel/workqueue.c worker_thread(), wq_worker_sleeping().
  */
+#include <bh/softirq.h>
+#include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 #include <sched/kthread.h>
@@ -99,7 +101,7 @@ struct worker *find_worker_executing(struct worker_pool *pool,
 
 	list_for_each_entry(w, &pool->workers, entry)
 	{
-		if (w->current_work == work)
+		if (w->current_work == work && w->current_func == work->func)
 			return w;
 	}
 	return NULL;
@@ -238,13 +240,29 @@ static __noinline void manage_workers(struct worker_pool *pool)
 	pool->managed = false;
 }
 
-/* IF=0 on entry and exit. */
-static __noinline void call_observed(work_func_t func, struct work_struct *work)
+/* Linux leaves it so, and its worker can never sleep again. */
+static __noinline void leaked_atomic(const struct worker *w, bool irqs_off)
 {
+	u32 count = preempt_count();
+
+	preempt_count_leaked(0);
+	printk("# BUG: workqueue leaked atomic or irqs off: %s[%u]",
+	       current->comm, current->pid);
+	printk("#      preempt=0x%08x irqs_disabled()=%d workfn=0x%016llx",
+	       count, irqs_off, (unsigned long long)(u64)w->current_func);
+}
+
+/* IF=0 on entry and exit. */
+static __noinline void call_observed(struct worker *w, struct work_struct *work)
+{
+	work_func_t func = w->current_func;
+
 	local_irq_enable();
 	trace_workqueue_execute_start(work, func);
 	func(work);
 	trace_workqueue_execute_end(work, func);
+	if (irqs_disabled())
+		leaked_atomic(w, true);
 	local_irq_disable();
 }
 
@@ -259,6 +277,7 @@ static __always_inline void process_one_work(struct worker_pool *pool,
 
 	list_del_init(&work->entry);
 	w->current_work = work;
+	w->current_func = func;
 	w->current_pwq = pwq;
 	pool->nr_busy++;
 	__atomic_fetch_and(&work->flags,
@@ -272,8 +291,10 @@ static __always_inline void process_one_work(struct worker_pool *pool,
 		func(work); /* and it may be gone */
 		native_irq_disable();
 	} else {
-		call_observed(func, work);
+		call_observed(w, work);
 	}
+	if (unlikely(!this_cpu_is_zero32(preempt_count)))
+		leaked_atomic(w, false);
 	raw_spin_lock(&pool->lock);
 	pool->nr_busy--;
 	w->current_work = NULL;
@@ -427,6 +448,8 @@ void pools_make_anew(void)
 
 		if (w->task && sched_end_thread(w->task))
 			free_task(w->task);
+		else if (w->task)
+			printk("# left: %s does not end", w->task->comm);
 		*w = (struct worker){ 0 };
 	}
 	init_worker_pools();

@@ -57,6 +57,7 @@ struct worker {
 	struct task_struct *task;
 	struct worker_pool *pool;
 	struct work_struct *current_work;
+	work_func_t current_func; /* of that one; its memory may be reused */
 	struct pool_workqueue *current_pwq;
 	bool sleeping; /* in the middle of a work */
 };
@@ -85,7 +86,10 @@ static __always_inline void __kick_pool(struct worker_pool *pool)
 	wake_here(container_of(idle, struct worker, idle_entry)->task);
 }
 
-/* Locked: who runs work now, or NULL. */
+/*
+ * Locked: who runs work now, or NULL. One that runs another function is a work
+ * that lay there before.
+ */
 struct worker *find_worker_executing(struct worker_pool *pool,
 				     const struct work_struct *work);
 
