@@ -31,13 +31,8 @@ int kthread_stop(struct task_struct *task);
 /* In fn: shall it end? Looked at between set_current_state() and schedule(). */
 static inline bool kthread_should_stop(void)
 {
-	bool stop;
-
-	__asm__ volatile("cmpb $0, %[word]"
-			 : "=@ccne"(stop)
-			 : [word] "m"(current->should_stop)
-			 : "memory");
-	return stop;
+	barrier(); /* a plain load behind it: one instruction with its test */
+	return current->should_stop;
 }
 
 /*

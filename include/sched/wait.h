@@ -57,7 +57,8 @@ void __wake_up_locked(struct wait_queue_head *wq, u32 mask, u32 nr);
 /* Does anybody wait? */
 static inline bool waitqueue_active(const struct wait_queue_head *wq)
 {
-	return READ_ONCE(wq->first);
+	barrier(); /* a plain load behind it: one instruction with its test */
+	return wq->first;
 }
 
 /*

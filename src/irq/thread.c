@@ -31,16 +31,11 @@ static bool test_and_clear(struct irqaction *action, u32 flag)
 	       flag;
 }
 
-/* Any of them? Not behind what follows: in one instruction with its load. */
+/* Any of them? Looked at anew, by a load that is one with its test. */
 static __always_inline bool test_flag(const struct irqaction *action, u32 flags)
 {
-	bool any;
-
-	__asm__ volatile("testl %[bits], %[word]"
-			 : "=@ccnz"(any)
-			 : [bits] "i"(flags), [word] "m"(action->thread_flags)
-			 : "memory");
-	return any;
+	barrier();
+	return action->thread_flags & flags;
 }
 
 static void warn_no_thread(u32 irq, struct irqaction *action)
