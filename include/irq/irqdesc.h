@@ -11,7 +11,7 @@
 #include <cpu/percpu.h>
 #include <cpu/spinlock.h>
 #include <irq/irqreturn.h>
-#include <sched/wait.h>
+#include <sched/mutex.h>
 
 struct irq_desc;
 typedef void (*irq_flow_handler_t)(struct irq_desc *desc);
@@ -105,6 +105,7 @@ struct irq_desc {
 	/* ONESHOT: thread_mask of the threads that keep it masked; atomic */
 	u64 threads_oneshot;
 	struct wait_queue_head wait_for_threads;
+	struct mutex request_mutex; /* request_irq(), free_irq(): one by one */
 };
 
 /* In threads_handled_last: it is to be judged by the next interrupt. */

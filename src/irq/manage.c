@@ -169,6 +169,20 @@ static bool may_sleep(const char *what, u32 irq)
 	return in_task();
 }
 
+/* Not while another is being added or freed: free_irq() waits for its end. */
+static int add_action(struct irq_desc *desc, struct irqaction *action)
+{
+	u64 flags;
+	int err;
+
+	mutex_lock(&desc->request_mutex);
+	flags = lock_desc(desc);
+	err = __setup_irq(desc, action);
+	unlock_desc(desc, flags);
+	mutex_unlock(&desc->request_mutex);
+	return err;
+}
+
 int request_threaded_irq(u32 irq, irq_handler_t handler,
 			 irq_handler_t thread_fn, u32 flags, const char *name,
 			 void *dev)
@@ -181,7 +195,6 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 				  .flags = flags,
 				  .name = name };
 	struct irqaction *action;
-	u64 irqflags;
 	int err;
 
 	if (!may_sleep("request", irq) || !is_sane(desc, &want))
@@ -193,14 +206,9 @@ int request_threaded_irq(u32 irq, irq_handler_t handler,
 	action = new_action(&want);
 	if (!action)
 		return -ENOMEM;
-	if (!READ_ONCE(desc->action))
-		synchronize_hardirq(irq); /* the last owner's: free_irq() */
 	err = setup_irq_thread(desc, action);
-	if (!err) {
-		irqflags = lock_desc(desc);
-		err = __setup_irq(desc, action);
-		unlock_desc(desc, irqflags);
-	}
+	if (!err)
+		err = add_action(desc, action);
 	if (err)
 		end_action(action);
 	else
@@ -218,27 +226,43 @@ static struct irqaction **find_action(struct irq_desc *desc, const void *dev)
 	return link;
 }
 
-int free_irq(u32 irq, void *dev)
+/* Out of the chain; the last one takes the line with it. */
+static struct irqaction *unlink_action(struct irq_desc *desc, const void *dev)
 {
-	struct irq_desc *desc = irq_to_desc(irq);
-	struct irqaction **link, *action;
-	u64 flags;
+	u64 flags = lock_desc(desc);
+	struct irqaction **link = find_action(desc, dev), *action = *link;
 
-	if (!desc || !may_sleep("free", irq))
-		return -EINVAL;
-	flags = lock_desc(desc);
-	link = find_action(desc, dev);
-	action = *link;
 	if (action) {
 		WRITE_ONCE(*link, action->next);
 		if (!desc->action)
 			irq_shutdown(desc);
 	}
 	unlock_desc(desc, flags);
+	return action;
+}
+
+/* Its thread, if woken, runs once more. */
+static int __free_irq(struct irq_desc *desc, void *dev)
+{
+	struct irqaction *action = unlink_action(desc, dev);
+
 	if (!action)
 		return -ENOENT;
-	synchronize_hardirq(irq);
-	return end_action(action); /* its thread, if woken, runs once more */
+	synchronize_hardirq(desc->irq);
+	return end_action(action);
+}
+
+int free_irq(u32 irq, void *dev)
+{
+	struct irq_desc *desc = irq_to_desc(irq);
+	int err;
+
+	if (!desc || !may_sleep("free", irq))
+		return -EINVAL;
+	mutex_lock(&desc->request_mutex);
+	err = __free_irq(desc, dev);
+	mutex_unlock(&desc->request_mutex);
+	return err;
 }
 
 /* Another CPU's handler may just be at it; one that was broken off is not. */
@@ -246,8 +270,10 @@ static void forget_handlers(struct irq_desc *desc)
 {
 	if (READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS &&
 	    !WAIT_FOR(!(READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS),
-		      ALIVE_US))
+		      ALIVE_US)) {
+		printk("# warning: a handler of irq %u was lost", desc->irq);
 		desc->state &= ~IRQD_IRQ_INPROGRESS;
+	}
 	irq_forget_wakeups(desc);
 }
 
@@ -259,6 +285,9 @@ void irq_free_lines(void)
 
 		if (desc->action || desc->state & IRQD_IRQ_INPROGRESS)
 			forget_handlers(desc);
+		/* Its owner was ended. */
+		if (mutex_is_locked(&desc->request_mutex))
+			mutex_init(&desc->request_mutex);
 		while (desc->action)
 			free_irq(irq, desc->action->dev);
 		desc->affinity_set = false;

@@ -356,3 +356,55 @@ TEST(irq, a_thread_that_crashes_lets_go_of_its_line,
 	EXPECT_TRUE(synchronize_hardirq(soft.irq));
 	close(&a);
 }
+
+static u32 ended_at_request;
+
+static int free_first(void *unused)
+{
+	return free_irq(soft.irq, &a);
+}
+
+static int request_second(void *unused)
+{
+	int err = request_threaded_irq(soft.irq, hard_handler, thread_fn,
+				       IRQF_ONESHOT, "two", &b);
+
+	ended_at_request = a.ended;
+	return err;
+}
+
+static struct task_struct *run_thread(int (*fn)(void *))
+{
+	struct task_struct *t =
+		kthread_create_on_cpu(fn, NULL, 0, PRIO_NORMAL, "case");
+
+	if (EXPECT_TRUE(t))
+		wake_up_process(t);
+	return t;
+}
+
+/* Else the old one's thread, when it ends, would unmask the new one's line. */
+TEST(irq, a_request_waits_until_a_free_is_over,
+     "Linux kernel/irq/manage.c, __free_irq(), request_mutex")
+{
+	struct task_struct *first, *second;
+
+	if (!open(IRQF_ONESHOT))
+		return;
+	b = (struct part){ .answer = IRQ_WAKE_THREAD };
+	ended_at_request = ~0u;
+	a.hold = true;
+	soft_raise(1);
+	first = run_thread(free_first);
+	second = run_thread(request_second);
+	EXPECT_EQ(ended_at_request, ~0u);
+	EXPECT_FALSE(desc->action);
+	complete(&a.go);
+	EXPECT_EQ(first ? kthread_stop(first) : -ENOMEM, 0);
+	EXPECT_EQ(second ? kthread_stop(second) : -ENOMEM, 0);
+	EXPECT_EQ(ended_at_request, 1);
+	soft_raise(1);
+	EXPECT_EQ(b.ended, 1);
+	EXPECT_FALSE(soft.masked);
+	close(&b);
+}
