@@ -37,7 +37,8 @@ static inline bool kthread_should_stop(void)
 
 /*
  * In a thread's function: if an exception ends it, call fn with the function's
- * own data, still in the thread. Linux: task_work_add().
+ * own data, still in the thread. If an INIT of its CPU does, that CPU calls it
+ * as it begins anew, with IF=0. Linux: task_work_add().
  */
 void kthread_on_crash(void (*fn)(void *data));
 

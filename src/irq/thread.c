@@ -17,6 +17,8 @@
 
 #include "internal.h"
 
+#define LOST_US 100000 /* a handler that lives has returned by then */
+
 static bool test_and_set(struct irqaction *action, u32 flag)
 {
 	return __atomic_fetch_or(&action->thread_flags, flag,
@@ -83,6 +85,16 @@ static bool lock_idle_desc(struct irq_desc *desc)
 	return false;
 }
 
+/* Locked, and no handler runs. */
+static __always_inline void let_go_of_line(struct irq_desc *desc,
+					   struct irqaction *action)
+{
+	__atomic_fetch_and(&desc->threads_oneshot, ~action->thread_mask,
+			   __ATOMIC_SEQ_CST);
+	if (!desc->threads_oneshot && !(desc->state & IRQD_IRQ_DISABLED))
+		unmask_irq(desc);
+}
+
 /*
  * The last thread of a ONESHOT line lets it interrupt again. One that has been
  * woken meanwhile is not the last: it runs again. Task context, IF=1.
@@ -97,13 +109,8 @@ static void irq_finalize_oneshot(struct irq_desc *desc,
 		       desc->irq);
 		return;
 	}
-	if (!test_flag(action, IRQTF_RUNTHREAD)) {
-		__atomic_fetch_and(&desc->threads_oneshot, ~action->thread_mask,
-				   __ATOMIC_SEQ_CST);
-		if (!desc->threads_oneshot &&
-		    !(desc->state & IRQD_IRQ_DISABLED))
-			unmask_irq(desc);
-	}
+	if (!test_flag(action, IRQTF_RUNTHREAD))
+		let_go_of_line(desc, action);
 	raw_spin_unlock(&desc->lock);
 	local_irq_enable();
 }
@@ -166,19 +173,47 @@ static void irq_thread_fn(struct irq_desc *desc, struct irqaction *action)
 	irq_finalize_oneshot(desc, action);
 }
 
-/* An exception has ended the thread: its line must not wait for it. */
+/*
+ * Its CPU got INIT: so did a handler of the line that had hit it there, and
+ * whoever held its locks there. IF=0.
+ */
+static void lost_finalize_oneshot(struct irq_desc *desc,
+				  struct irqaction *action)
+{
+	if (!action->thread_mask)
+		return;
+	if (!WAIT_FOR(!(READ_ONCE(desc->state) & IRQD_IRQ_INPROGRESS), LOST_US))
+		printk("# warning: a handler of irq %u was lost", desc->irq);
+	raw_spin_lock(&desc->lock);
+	desc->state &= ~IRQD_IRQ_INPROGRESS;
+	let_go_of_line(desc, action);
+	raw_spin_unlock(&desc->lock);
+}
+
+/*
+ * An exception has ended the thread, or an INIT, and another one sees to it:
+ * its line must not wait for it.
+ */
 static void irq_thread_dtor(void *data)
 {
 	struct irqaction *action = data;
 	struct irq_desc *desc = irq_to_desc(action->irq);
+	const struct task_struct *task = action->thread;
 
 	printk("# exiting task \"%s\" (%u) is an active IRQ thread (irq %u)",
-	       current->comm, current->pid, desc->irq);
+	       task->comm, task->pid, desc->irq);
+	if (task != current) {
+		raw_spin_reset(&desc->lock);
+		raw_spin_reset(&desc->wait_for_threads.lock);
+	}
 	if (test_and_clear(action, IRQTF_RUNTHREAD))
 		wake_threads_waitq(desc);
 	if (action->thread_runs)
 		wake_threads_waitq(desc);
-	irq_finalize_oneshot(desc, action);
+	if (task == current)
+		irq_finalize_oneshot(desc, action);
+	else
+		lost_finalize_oneshot(desc, action);
 }
 
 static int irq_thread(void *data)

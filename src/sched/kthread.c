@@ -189,8 +189,12 @@ void kthread_prepare(struct task_struct *task)
 
 void kthread_lost(struct task_struct *task)
 {
-	note_crash(task->kthread);
+	struct kthread *k = task->kthread;
+
+	note_crash(k);
 	task->state = TASK_DEAD;
+	if (k->on_crash)
+		k->on_crash(k->data);
 	say_exited(task);
 }
 

@@ -162,6 +162,28 @@ TEST(irq, a_thread_whose_cpu_is_busy_is_waited_for,
 	EXPECT_EQ(run_on_wait(far.other), 0);
 }
 
+/* INIT takes its stack: who waits for it, and its line, must not wait. */
+TEST(irq, a_thread_lost_with_its_cpu_lets_go_of_its_line,
+     "irqbed include/irq/irq.h, request_threaded_irq()", SMP_LINE)
+{
+	OPEN(IRQF_ONESHOT | IRQF_TRIGGER_HIGH);
+	raised_mismatches(1); /* an IPI is an edge */
+	ktest_means_crashes(1);
+	thread.hold = true;
+	EXPECT_TRUE(far_raise());
+	if (!thread_begins(1))
+		return;
+	EXPECT_TRUE(READ_ONCE(far.desc->state) & IRQD_IRQ_MASKED);
+	EXPECT_EQ(smp_restart_cpu(far.other), 0);
+	thread.hold = false;
+	EXPECT_EQ(thread.ended, 0);
+	EXPECT_EQ(far.desc->threads_active, 0);
+	EXPECT_EQ(far.desc->threads_oneshot, 0);
+	EXPECT_FALSE(READ_ONCE(far.desc->state) & IRQD_IRQ_MASKED);
+	synchronize_irq(QUIET_IRQ);
+	EXPECT_EQ(free_irq(QUIET_IRQ, &far), 0);
+}
+
 /* Masked where the handler ran, unmasked where the thread did. */
 TEST(irq, a_oneshot_line_is_unmasked_by_its_thread_on_another_cpu,
      "Linux kernel/irq/manage.c, irq_finalize_oneshot()", SMP_LINE)
