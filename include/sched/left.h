@@ -40,10 +40,10 @@ extern void (*end_running_hook)(u32 cpu);
 
 /*
  * task, of this CPU, waits for it or sleeps: its next step leads into its own
- * guard, by an NMI that its broken_off explains. False: not now, the run queue
- * is in use. NMI context.
+ * guard, by an NMI that its broken_off explains. A run queue that stays locked
+ * is said, and broken open. NMI context.
  */
-bool sched_break_off(struct task_struct *task);
+void sched_break_off(struct task_struct *task);
 
 /* Is this CPU in the midst of a switch or a wake-up? Then nothing may end it.
  * Any context. */

@@ -34,8 +34,7 @@ static void break_off_main(struct task_struct *main, bool shown)
 		       main->state == TASK_RUNNING ? "ready to run" : "asleep");
 		sched_show_sleeper(main);
 	}
-	if (!sched_break_off(main))
-		printk("# and cannot be broken off: its queue is in use");
+	sched_break_off(main);
 }
 
 /* Nobody's fault: all threads of this CPU sleep. */

@@ -9,6 +9,7 @@
  */
 #include <asm/special_insns.h>
 #include <bh/timer.h>
+#include <console/printk.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
 #include <cpu/stacks.h>
@@ -21,7 +22,8 @@
 #include "rq.h"
 #include "workqueue_internal.h"
 
-#define END_US 1000000 /* for an NMI's way, and the report behind it */
+#define END_US	 1000000 /* for an NMI's way, and the report behind it */
+#define QUEUE_US 20000	 /* what nobody holds a run queue for */
 
 /* What __switch_to() leaves on the stack of a thread that does not run. */
 struct switch_frame {
@@ -105,12 +107,22 @@ bool sched_in_switch(void)
 	return READ_ONCE(this_rq()->lock.locked);
 }
 
-bool sched_break_off(struct task_struct *task)
+/*
+ * Another CPU has it for a moment, to wake somebody here. Or whoever has it is
+ * what hangs: then it will never be given back. Taken, either way.
+ */
+static void take_queue(struct rq *rq)
+{
+	if (!WAIT_FOR(raw_spin_trylock(&rq->lock), QUEUE_US))
+		printk("# the run queue of CPU %u stays locked: broken open",
+		       smp_processor_id());
+}
+
+void sched_break_off(struct task_struct *task)
 {
 	struct rq *rq = this_rq();
 
-	if (!raw_spin_trylock(&rq->lock))
-		return false;
+	take_queue(rq);
 	task->broken_off = true;
 	((struct switch_frame *)task->sp)->ip = (u64)ret_broken_off;
 	WRITE_ONCE(task->state, TASK_RUNNING);
@@ -120,7 +132,6 @@ bool sched_break_off(struct task_struct *task)
 	}
 	this_cpu_or32(softirq_pending, PENDING_RESCHED);
 	raw_spin_unlock(&rq->lock);
-	return true;
 }
 
 /* From ret_broken_off: the NMI's handler finds broken_off set. */

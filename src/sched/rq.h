@@ -31,6 +31,8 @@ struct rq {
 	u64 nr_switches, nr_rounds;
 };
 
+static_assert(!offsetof(struct rq, lock), "tests/selftest/test_left.c");
+
 DECLARE_PER_CPU(struct rq, runqueues);
 
 static inline struct rq *this_rq(void)

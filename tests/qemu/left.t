@@ -45,6 +45,9 @@ SAID = {
     "hangs_behind_a_thread_irqs_off": [
         BREAK, r"# thread left/0, pid \d+, runs",
         "# context task, .* interrupts off", ENDED],
+    "hangs_with_its_queue_locked": [
+        BREAK, "# ktest of CPU 0 is ready to run",
+        "# the run queue of CPU 0 stays locked: broken open", ENDED],
     "hangs_beside_an_equal": [BREAK, r"# left: thread left/0 (ready|ended)"],
     "hangs_behind_a_work": [BREAK, r"# thread kworker/0:\d, pid \d+, runs",
                             r"# left: kworker/0:\d was ended"],

@@ -264,6 +264,19 @@ TEST(left, hangs_behind_a_thread_irqs_off, ENDED, .deadline_ms = CASE_MS)
 	start(spin_irqs_off, 0, PRIO_IRQ_THREAD);
 }
 
+/* Its lock comes first in it. */
+static int spin_with_the_queue(void *data)
+{
+	local_irq_disable();
+	raw_spin_lock((raw_spinlock_t *)this_cpu(rq));
+	return spin(data);
+}
+
+TEST(left, hangs_with_its_queue_locked, ENDED, .deadline_ms = CASE_MS)
+{
+	start(spin_with_the_queue, 0, PRIO_NORMAL);
+}
+
 TEST(left, hangs_beside_an_equal, ENDED, .deadline_ms = CASE_MS)
 {
 	start(spin, 0, PRIO_KTEST);
