@@ -89,6 +89,14 @@ static void abandon_calls(void)
 	local_irq_restore(flags);
 }
 
+/* Of whoever was taken out of what he did. */
+static void reset_locks(void)
+{
+	irq_reset_locks();
+	pci_reset_lock();
+	sched_reset_locks();
+}
+
 /* Run fn guarded; an exception that escapes it fails the case. */
 static void guarded(const struct ktest_case *c, void (*fn)(void *))
 {
@@ -97,9 +105,7 @@ static void guarded(const struct ktest_case *c, void (*fn)(void *))
 	if (!catch_run(&frame, CATCH_GUARD, fn, (void *)c))
 		return;
 	write_dr7(DR7_FIXED); /* a breakpoint of its own must not be next */
-	irq_reset_locks();
-	pci_reset_lock();
-	sched_reset_locks();
+	reset_locks();
 	abandon_calls();
 	hrtimers_recover();
 	timers_recover();
@@ -117,6 +123,7 @@ static void settle_cpus(u32 recovered)
 	if (!recovered)
 		return;
 	watchdog_tell_rest();
+	reset_locks();
 	printk("# taken out of what they did: %u times a CPU", recovered);
 	ktest_result.failures++;
 }

@@ -56,6 +56,8 @@ SAID = {
     "hangs_elsewhere_behind_a_thread": [
         "# CPU {0} hung: " + BREAK, r"# thread left/{0}, pid \d+, runs",
         "# ktest of CPU {0} is ready to run", ENDED],
+    "lock_of_a_cpu_lost_elsewhere": [
+        "# CPU {0} takes no NMI: INIT", "taken out of what they did"],
     "thread_that_faults": [
         "#UD, invalid opcode", r"# thread left/fault, pid \d+, was ended",
         "# threads ended by an exception: 1, meant: 0"],

@@ -4,10 +4,12 @@
  * others of them about, on purpose: each fails and names what it left, and the
  * one after it, clean_*, finds nothing of it. tests/qemu/left.t.
  */
+#include <apic/lapic.h>
 #include <bh/timer.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
 #include <cpu/irqflags.h>
+#include <irq/irq.h>
 #include <ktest/insn.h>
 #include <ktest/ktest.h>
 #include <lib/errno.h>
@@ -15,12 +17,14 @@
 #include <sched/kthread.h>
 #include <sched/workqueue.h>
 #include <smp/smp.h>
+#include <trap/traps.h>
 
-#define RULE	"irqbed src/sched/left.c: a case leaves nothing behind"
-#define CLEAN	"irqbed src/sched/left.c: the next case begins clean"
-#define ENDED	"irqbed src/ktest/break_out.c: a thread that hangs is ended"
-#define RUN_US	2000000
-#define CASE_MS 500
+#define RULE	  "irqbed src/sched/left.c: a case leaves nothing behind"
+#define CLEAN	  "irqbed src/sched/left.c: the next case begins clean"
+#define ENDED	  "irqbed src/ktest/break_out.c: a thread that hangs is ended"
+#define RUN_US	  2000000
+#define CASE_MS	  500
+#define QUIET_IRQ 13
 
 SUITE(left, .manual = true);
 
@@ -318,6 +322,34 @@ static void spin_behind_a_thread(void *unused)
 TEST(left, hangs_elsewhere_behind_a_thread, ENDED, .needs = NEEDS_SMP)
 {
 	EXPECT_EQ(run_on(last_cpu(), spin_behind_a_thread, NULL, 300000),
+		  -ETIMEDOUT);
+}
+
+static bool hang_in_nmi(struct pt_regs *regs, void *data)
+{
+	spin(NULL);
+	return true;
+}
+
+static irqreturn_t no_handler(int irq, void *dev)
+{
+	return IRQ_NONE;
+}
+
+/* Not even an NMI gets it out of that: INIT does, and the lock stays taken. */
+static void hang_with_a_lock(void *unused)
+{
+	local_irq_disable();
+	raw_spin_lock(&irq_to_desc(QUIET_IRQ)->lock);
+	apic_send_nmi(this_cpu(apic_id));
+	spin(NULL);
+}
+
+TEST(left, lock_of_a_cpu_lost_elsewhere, RULE, .needs = NEEDS_SMP)
+{
+	EXPECT_EQ(request_irq(QUIET_IRQ, no_handler, 0, "left", NULL), 0);
+	trap_hook(X86_TRAP_NMI, hang_in_nmi, NULL);
+	EXPECT_EQ(run_on(last_cpu(), hang_with_a_lock, NULL, 300000),
 		  -ETIMEDOUT);
 }
 
