@@ -56,6 +56,14 @@ u32 smp_recovered_count(void);
 int smp_restart_cpu(u32 cpu);
 
 /*
+ * What a CPU is led through once SIPI has started it, in 64-bit mode, before
+ * it has touched anything of its own; NULL: nothing. It has no stack and no
+ * IDT, returns by RBX, and may change every other register. A case's, and for
+ * no more than one smp_restart_cpu().
+ */
+extern void (*smp_startup_hook)(void);
+
+/*
  * cpu goes offline, as one does that comes up when nobody waits for it any
  * more: it finds that out in the trampoline's code, and parks. It comes back by
  * smp_restart_cpu(). 0; -EINVAL as there; -EBUSY: it did not park.

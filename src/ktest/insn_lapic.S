@@ -4,6 +4,8 @@
  * include/ktest/insn_lapic.h.
  */
 #include <asm/irq_vectors.h>
+#include <asm/msr-index.h>
+#include <ktest/insn_lapic.h>
 
 	.text
 
@@ -68,9 +70,46 @@ func lapic_scratch_stub
 	popq	%rax
 	iretq
 
+/*
+ * A CPU that SIPI has started, without a stack: back by RBX. An access of a
+ * register that is not there would be a shutdown, so in another mode, or with
+ * the registers elsewhere, only the base is read.
+ */
+func insn_lapic_look
+	leaq	apic_look(%rip), %rdi
+	movl	$MSR_IA32_APICBASE, %ecx
+	rdmsr
+	movl	%eax, 24(%rdi)
+	movl	%edx, 28(%rdi)
+	movq	24(%rdi), %rax
+	cmpq	%rax, (%rdi)
+	jne	4f
+	leaq	APIC_LOOK_ROW(%rdi), %rsi
+	movl	16(%rdi), %ebp
+	movq	8(%rdi), %r8
+1:	movl	(%rsi), %ecx
+	xorl	%edx, %edx
+	testq	%r8, %r8
+	jnz	2f
+	rdmsr
+	jmp	3f
+2:	movl	(%r8, %rcx), %eax
+3:	movl	%eax, 8(%rsi)
+	movl	%edx, 12(%rsi)
+	addq	$16, %rsi
+	decl	%ebp
+	jnz	1b
+	incl	20(%rdi)
+4:	jmpq	*%rbx
+
 	.data
 	.balign	8
 label lapic_scratch_hook
 	.quad	0
+
+	.bss
+	.balign	8
+label apic_look
+	.skip	APIC_LOOK_ROW + 16 * APIC_LOOK_REGS
 
 	.section .note.GNU-stack, "", @progbits

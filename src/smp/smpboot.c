@@ -36,6 +36,7 @@
 u32 cpuid_to_apicid[NR_CPUS];
 u32 cpu_boot_state[NR_CPUS];
 u64 trampoline_page;
+void (*smp_startup_hook)(void);
 
 static u32 wanted = 1; /* CPUs, with the boot CPU */
 static u32 unreachable;

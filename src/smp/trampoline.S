@@ -95,7 +95,12 @@ SYM secondary_startup_64
 	movl	%eax, %ss
 	movl	%eax, %fs
 	movl	%eax, %gs
-	cmpb	$0, apic_is_x2apic(%rip)
+	movq	smp_startup_hook(%rip), %rdx
+	leaq	0f(%rip), %rbx
+	testq	%rdx, %rdx
+	jz	0f
+	jmpq	*%rdx
+0:	cmpb	$0, apic_is_x2apic(%rip)
 	je	1f
 	movl	$MSR_IA32_APICBASE, %ecx
 	rdmsr

@@ -12,6 +12,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/page_alloc.h>
+#include <smp/smp.h>
 
 /* A case that was broken off has left its handlers, and they its stack. */
 static void release_all(void)
@@ -21,6 +22,7 @@ static void release_all(void)
 	irq_release_vector(VEC_B);
 	irq_release_vector(VEC_C);
 	apic_timer_set_handler(NULL);
+	smp_startup_hook = NULL;
 	arrivals_close();
 	logical_model_end();
 }
