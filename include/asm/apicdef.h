@@ -46,6 +46,7 @@
 #define APIC_LVTCMCI		0x2f0
 #define APIC_ICR		0x300
 #define   APIC_ICR_BUSY		  (1u << 12)
+#define   APIC_ICR_READ_STATUS	  (3u << 16)	/* AMD: of a remote read */
 #define   APIC_INT_ASSERT	  (1u << 14)
 #define   APIC_INT_LEVELTRIG	  (1u << 15)
 #define   APIC_DEST_PHYSICAL	  0x00000
@@ -64,6 +65,7 @@
 #define   APIC_DM_FIXED		  0x00000
 #define   APIC_DM_LOWEST	  0x00100
 #define   APIC_DM_SMI		  0x00200
+#define   APIC_DM_REMOTE_READ	  0x00300	/* AMD */
 #define   APIC_DM_NMI		  0x00400
 #define   APIC_DM_INIT		  0x00500
 #define   APIC_DM_STARTUP	  0x00600

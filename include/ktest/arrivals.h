@@ -54,3 +54,12 @@ struct cpumask logical_dest(u32 dest);
  */
 void logical_model_begin(u32 model, u8 own);
 void logical_model_end(void);
+
+/*
+ * Sets of several CPUs, all of them there, as a logical destination of 8 bits
+ * names them: aim() the interrupt at each by lowest priority, pulse() its
+ * source; one CPU of the set gets it, each time. Between arrivals_open() and
+ * arrivals_close(); flat where the mode is xAPIC's.
+ * Spec: SDM 3A "Lowest Priority Delivery Mode".
+ */
+void judge_one_of_several(void (*aim)(u32 dest), void (*pulse)(bool on));

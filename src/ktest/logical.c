@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * logical.c - whom a logical destination selects, by the manual; and LDRs and
- * DFRs that tell the models apart.
+ * logical.c - whom a logical destination selects, by the manual; LDRs and DFRs
+ * that tell the models apart; and sets of which one is to be chosen.
  *
  * Spec: SDM 3A "Logical Destination Mode", "Logical Destination Mode in x2APIC
- *       Mode".
+ *       Mode", "Lowest Priority Delivery Mode".
  */
 #include <ktest/arrivals.h>
 
 #include <apic/lapic.h>
+#include <ktest/ktest.h>
 
 /* Each is written by its own CPU. */
 static u32 ldr[NR_CPUS], dfr[NR_CPUS];
@@ -102,4 +103,48 @@ void logical_model_end(void)
 	if (logical.changed)
 		run_on_each(put_logical_back, NULL);
 	logical.changed = false;
+}
+
+/* All bits that are somebody's. 0xff would be everybody, and is none of it. */
+static u32 all_members(void)
+{
+	u32 cpu, all = 0;
+
+	run_on_each(read_ldr, NULL);
+	for_each_online_cpu (cpu) {
+		u32 own = apic_is_x2apic ? ldr[cpu] : ldr[cpu] >> 24;
+
+		all |= own <= 0xff ? own & 0x7f : 0;
+	}
+	return all;
+}
+
+static void judge_one_of(u32 dest, void (*pulse)(bool on))
+{
+	struct cpumask who = logical_dest(dest);
+	u32 rounds = ktest_stress() ? 100 : 2;
+
+	for (u32 i = 0; i < rounds && ktest_ok(); i++) {
+		pulse(true);
+		if (!arrivals_expect_among(&who, 1))
+			ktest_note("destination 0x%02x", dest);
+		pulse(false);
+	}
+}
+
+/* All, all but the first, and the first with the last: of two, both. */
+void judge_one_of_several(void (*aim)(u32 dest), void (*pulse)(bool on))
+{
+	u32 all = all_members(), rest = all & (all - 1);
+	u32 sets[] = { all, rest,
+		       (all & -all) | BIT(31 - __builtin_clz(all | 1)) };
+
+	if (!rest)
+		SKIP(return, "8 bits name no two CPUs");
+	for (u32 i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!(sets[i] & (sets[i] - 1)) || (i && sets[i] == all))
+			continue;
+		aim(sets[i]);
+		judge_one_of(sets[i], pulse);
+	}
 }

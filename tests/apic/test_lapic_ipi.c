@@ -13,6 +13,7 @@
 #include <cpu/cpufeature.h>
 #include <irq/irqstat.h>
 #include <ktest/arrivals.h>
+#include <smp/smp.h>
 
 #define DEST_RULE "SDM 3A Determining IPI Destination"
 
@@ -270,6 +271,63 @@ TEST(lapic, a_send_to_an_absent_id_changes_nothing, DEST_RULE)
 	after = lapic_esr();
 	EXPECT_EQ(after & ~before & ~allowed, 0);
 	EXPECT_EQ(stray_count(), strays);
+}
+
+/*
+ * AMD's alone: a message that reads a register of another CPU's APIC, and ICR
+ * says how it went. No CPUID bit declares it.
+ */
+enum { READ_INVALID, READ_PENDING, READ_VALID };
+
+static u32 remote_read(u32 id, u32 reg)
+{
+	u32 status = READ_PENDING;
+
+	EXPECT_EQ(apic->icr_write(APIC_DM_REMOTE_READ | reg >> 4, id), 0);
+	WAIT_FOR((status = FIELD_GET(APIC_ICR_READ_STATUS,
+				     (u32)apic->icr_read())) != READ_PENDING,
+		 WAIT_DEFAULT_US);
+	return status;
+}
+
+static void read_there(void *arg)
+{
+	*(u32 *)arg = apic_read(*(u32 *)arg);
+}
+
+static void judge_remote_read(u32 reg)
+{
+	u32 cpu = nr_cpu_ids - 1, want = reg;
+
+	if (EXPECT_EQ(run_on(cpu, read_there, &want, 2000000), 0) &&
+	    EXPECT_EQ(remote_read(cpu_hot(cpu)->apic_id, reg), READ_VALID))
+		EXPECT_EQ(apic_read(APIC_RRR), want);
+}
+
+#define REMOTE_RULE "APM 2 Interprocessor Interrupts (IPI)"
+#define ONLY_AMDS   "only AMD's manual has remote reads"
+
+TEST(lapic, a_remote_read_reads_another_cpus_register, REMOTE_RULE,
+     .needs = NEEDS_SMP)
+{
+	static const u16 regs[] = { APIC_ID, APIC_LVR, APIC_SPIV };
+
+	if (boot_cpu_data.vendor != VENDOR_AMD)
+		SKIP(return, ONLY_AMDS);
+	for (u32 i = 0; i < ARRAY_SIZE(regs) && ktest_ok(); i++)
+		judge_remote_read(regs[i]);
+}
+
+TEST(lapic, a_remote_read_of_an_absent_apic_is_invalid, REMOTE_RULE)
+{
+	u32 id = absent_id();
+
+	if (boot_cpu_data.vendor != VENDOR_AMD)
+		SKIP(return, ONLY_AMDS);
+	if (id == 0xff)
+		SKIP(return, "every APIC ID may belong to a CPU");
+	EXPECT_EQ(remote_read(id, APIC_LVR), READ_INVALID);
+	lapic_esr(); /* "sent accept error", maybe */
 }
 
 TEST(lapic, a_hundred_sends_are_a_hundred_arrivals, DEST_RULE)

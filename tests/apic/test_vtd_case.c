@@ -133,6 +133,7 @@ static void put_back(void)
 		pci_source_close(s);
 	pins_close();
 	arrivals_close();
+	logical_model_end();
 	if (!in_use)
 		return;
 	in_use = false;

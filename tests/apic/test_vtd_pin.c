@@ -137,6 +137,37 @@ TEST(vtd, lowest_priority_delivers_once, IRTE_RULE)
 	EXPECT_EQ(vtd_pulse(1), 1);
 }
 
+static void aim_lowest(u32 dest)
+{
+	union irte irte = prepare_irte(WHERE_VECTOR, dest, vtd_eim);
+
+	irte.dst_mode = 1;
+	irte.dlvry_mode = APIC_DM_LOWEST >> 8;
+	irte.redir_hint = 1;
+	vtd_set(VTD_INDEX, irte);
+}
+
+static void hold(bool on)
+{
+	if (on)
+		vtd_raise();
+	else
+		vtd_lower();
+}
+
+TEST(vtd, lowest_priority_chooses_one_of_several, IRTE_RULE, .needs = NEEDS_SMP)
+{
+	if (!vtd_open_pin())
+		SKIP(return, "%s", vtd_why);
+	if (!arrivals_open(WHERE_VECTOR))
+		return;
+	if (!apic_is_x2apic)
+		logical_model_begin(APIC_DFR_FLAT, 0x01);
+	judge_one_of_several(aim_lowest, hold);
+	logical_model_end();
+	arrivals_close();
+}
+
 static struct {
 	volatile u32 count;
 	enum stack_kind stack;

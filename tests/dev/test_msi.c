@@ -271,6 +271,40 @@ TEST(msi, redirection_hint_delivers_once, ADDR_RULE)
 	each_source(HAS_MSI, judge_lowest);
 }
 
+static void aim_lowest(u32 dest)
+{
+	msg.address_lo.destid_0_7 = dest & 0xff;
+	msi_rewrite();
+}
+
+static void event(bool on)
+{
+	if (on)
+		pci_source_raise(src);
+	else
+		pci_source_lower(src);
+}
+
+static void judge_several_cpus(void)
+{
+	if (!msi_begin() || !arrivals_open(WHERE_VECTOR))
+		return;
+	if (!apic_is_x2apic)
+		logical_model_begin(APIC_DFR_FLAT, 0x01);
+	msg.address_lo.dest_mode_logical = 1;
+	msg.address_lo.redirect_hint = 1;
+	msg.data.delivery_mode = APIC_DM_LOWEST >> 8;
+	msg.data.vector = WHERE_VECTOR;
+	judge_one_of_several(aim_lowest, event);
+	logical_model_end();
+}
+
+TEST(msi, redirection_hint_chooses_one_of_several, ADDR_RULE,
+     .needs = NEEDS_SMP)
+{
+	each_source(HAS_MSI, judge_several_cpus);
+}
+
 static void judge_trigger(void)
 {
 	if (!msi_begin())
