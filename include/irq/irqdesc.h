@@ -99,9 +99,9 @@ struct irq_desc {
 	bool move_cleanup; /* prev_cpu has been asked to let go */
 	u32 cpu;	   /* whose vector_irq[vector] leads here */
 	u32 prev_cpu, affinity;
-	bool level, active_low;	     /* as it is used now */
-	bool wired_level, wired_low; /* as firmware says: when it is free */
-	const char *name;
+	bool level, active_low;	      /* as it is used now */
+	bool wired_level, wired_low;  /* as firmware says: when it is free */
+	const char *name, *flow_name; /* as it was used last */
 	/* ONESHOT: thread_mask of the threads that keep it masked; atomic */
 	u64 threads_oneshot;
 	struct wait_queue_head wait_for_threads;

@@ -78,6 +78,7 @@ int irq_startup(struct irq_desc *desc)
 	if (!desc->handle_irq)
 		desc->handle_irq =
 			desc->level ? handle_fasteoi_irq : handle_edge_irq;
+	desc->flow_name = desc->level ? "fasteoi" : "edge";
 	if (!err && desc->chip->irq_startup)
 		err = desc->chip->irq_startup(desc);
 	if (err)

@@ -104,7 +104,7 @@ static void show_line(const struct irq_desc *desc)
 	else
 		scnprintf(text, sizeof(text), "%7s %3u-%-8s  %s",
 			  desc->chip->name, desc->gsi,
-			  desc->level ? "fasteoi" : "edge",
+			  desc->flow_name ? desc->flow_name : "",
 			  desc->name ? desc->name : "");
 	show(tag, kstat_irqs_cpu, desc->irq, text);
 }
