@@ -13,6 +13,14 @@ INSN(mmx);
 INSN(sse_add);
 INSN(fxsave);
 INSN(clts_fld1);
+/* From, or to, where RDI says. Of these only the first two wait. */
+INSN(fld_from);
+INSN(mmx_from);
+INSN(fstcw_to);
+INSN(fstsw_to);
+INSN(fstenv_to);
+INSN(fsave_to);
+INSN(fdiv_pend); /* an unmasked zero-divide is pending when it returns */
 /* Leaves an unmasked zero-divide pending, which _at meets. */
 INSN(fdiv_fwait);
 INSN(fdiv_fld1);

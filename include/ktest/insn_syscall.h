@@ -18,6 +18,7 @@ extern char insn_sc_target_rsp_end[];
 extern char insn_sc_lcall[];		/* lcall *(%rdi) */
 extern char insn_sc_ljmp[];		/* ljmp *(%rdi) */
 extern char insn_sc_lretq[];
+extern char insn_sc_sysenter[];
 extern char insn_sc_in[];		/* inb $0x80, %al */
 extern char insn_sc_sysretq[];
 extern char insn_sc_sysretl[];
@@ -30,6 +31,10 @@ extern char insn_sc_u_sysretq[];
 extern char insn_sc_u_sysretl[];
 extern char insn_sc_u_sysenter[];
 extern char insn_sc_u_sysexitq[];
+extern char insn_sc_u_lretl[];
+extern char insn_sc_u_mov_ss_syscall[];	/* mov (%rdi), %ss; syscall */
+extern char insn_sc_u_mov_ss_int[];	/* mov (%rdi), %ss; int $DL_INT */
+extern char insn_sc_u_mov_ss_int3[];
 /* clang-format on */
 
 /* GS base and KERNEL_GS_BASE after one SWAPGS, and again after another. IF=0 */

@@ -39,7 +39,13 @@ insn pop_ss,		.byte 0x17, 0x90, 0x90
 insn load_by_ebp,	movl (%ebp), %ecx
 insn load_by_cs,	movl %cs:(%edx), %ecx
 insn jmp,		jmp *%edx
+insn lcall,		lcall *(%edx)
+insn ljmp,		ljmp *(%edx)
+insn sysenter,		sysenter
+insn pop_ss_int,	.byte 0x17, 0xcd, DL_INT
+insn push,		pushl %edx
 ds load,		movl (%edx), %ecx
+ds load_disp,		movl 0x20(%edx), %ecx
 ds store,		movl %ecx, (%edx)
 
 	.balign	8

@@ -55,6 +55,18 @@ at clts_fld1
 	fdivrp				/* 1 / 0: pending, not raised yet */
 	.endm
 
+/* Left pending: C does no floating point. */
+insn fdiv_pend
+	pending_zero_divide
+at fdiv_pend
+	ret
+unit fld_from,	fldl (%rdi)
+unit mmx_from,	movq (%rdi), %mm0
+unit fstcw_to,	fnstcw (%rdi)
+unit fstsw_to,	fnstsw (%rdi)
+unit fstenv_to,	fnstenv (%rdi)
+unit fsave_to,	fnsave (%rdi)
+
 insn fdiv_fwait
 	pending_zero_divide
 at fdiv_fwait

@@ -28,6 +28,7 @@ back lock_syscall,	.byte 0xf0, 0x0f, 0x05
 back lcall,		lcall *(%rdi)
 back ljmp,		ljmp *(%rdi)
 back lretq,		lretq
+back sysenter,		sysenter
 back in,			inb $0x80, %al
 back sysretq,		sysretq
 back sysretl,		sysretl
@@ -71,6 +72,10 @@ back u_lock_syscall,	.byte 0xf0, 0x0f, 0x05
 back u_sysretq,		sysretq
 back u_sysretl,		sysretl
 back u_sysenter,	sysenter
+back u_lretl,		lretl
+back u_mov_ss_syscall,	.byte 0x8e, 0x17, 0x0f, 0x05
+back u_mov_ss_int,	.byte 0x8e, 0x17, 0xcd, DL_INT
+back u_mov_ss_int3,	.byte 0x8e, 0x17, 0xcc
 back u_sysexitq,	.byte 0x48, 0x0f, 0x35
 
 	.section .note.GNU-stack, "", @progbits

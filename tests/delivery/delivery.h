@@ -46,6 +46,8 @@ static inline struct pt_regs kernel_regs(const void *ip)
 /* Pages of the suite's own, mapped where a case asks for them. */
 #define DL_USER_VA 0x0000520000000000ull
 #define DL_PAGE_VA 0x0000510000000000ull
+/* Compatibility mode's: the last below 4 GiB, firmware's ROM, not mapped. */
+#define DL_LOW_VA 0x00000000fffff000ull
 
 static inline struct pt_regs user_regs(const void *ip)
 {

@@ -11,81 +11,66 @@
 #include <ktest/insn_user_fault.h>
 #include <mm/page_alloc.h>
 
-#include "delivery.h"
+#include "call_gate.h"
 
-#define RULE "SDM 3A IA-32e Mode Call Gates"
+#define RULE  CG_RULE
+#define SLOT  CG_SLOT
+#define SPARE CG_SPARE
+#define GATE  CG_GATE
 
-#define SLOT	 12 /* the gate's two slots of the GDT */
-#define SPARE	 14 /* a segment of the case's */
-#define GATE	 (SLOT * 8 + 3)
-#define IST_BACK 6 /* so that RSP0's stack stays as the call left it */
-
-/* Words a call from CPL 3 pushes, lowest address first. */
-struct call_frame {
-	u64 ip, cs, sp, ss;
-};
-
-/* SDM 3A, figure "Call-Gate Descriptor in IA-32e Mode". */
-struct call_gate {
-	u16 offset_low, segment;
-	u8 reserved0, type : 4, s : 1, dpl : 2, p : 1;
-	u16 offset_middle;
-	u32 offset_high;
-	u8 reserved1, upper_type; /* bits 4:0 must be 0 */
-	u16 reserved2;
-} __packed;
-static_assert(sizeof(struct call_gate) == 16, "SDM 3A: call gate");
-
-static u64 page; /* the user's: far pointer, and stack */
+u64 cg_page;
 
 static int call_gate_setup(void)
 {
 	int err = probe_reset();
 
-	page = alloc_pages(1);
-	if (err || !page)
+	cg_page = alloc_pages(1);
+	if (err || !cg_page)
 		return -1;
 	probe.use_tss = true;
 	probe_gate(IA32_SYSCALL_VECTOR)->bits.dpl = 3;
 	probe_gate(DL_BACK)->bits.dpl = 3;
 	probe_gate(DL_BACK)->bits.ist = IST_BACK;
-	return map_range(DL_USER_VA, page, PAGE_SIZE, PAGE_USER_RW);
+	return map_range(DL_USER_VA, cg_page, PAGE_SIZE, PAGE_USER_RW);
 }
 
 static void call_gate_teardown(void)
 {
 	probe_teardown();
 	unmap_range(DL_USER_VA, PAGE_SIZE);
-	if (page)
-		free_pages(page, 1);
-	page = 0;
+	if (cg_page)
+		free_pages(cg_page, 1);
+	cg_page = 0;
 }
 
 SUITE(call_gate, .setup = call_gate_setup, .teardown = call_gate_teardown);
 
-/* A good one, of DPL 3, to CPL 0's target; for the case to spoil. */
-static struct call_gate *gate(void)
+struct call_gate *cg_gate(const void *to)
 {
 	struct call_gate *g = (struct call_gate *)&probe.gdt[SLOT];
-	u64 to = (u64)insn_sc_target_int;
+	u64 offset = (u64)to;
 
-	*g = (struct call_gate){ .offset_low = (u16)to,
+	*g = (struct call_gate){ .offset_low = (u16)offset,
 				 .segment = __KERNEL_CS,
 				 .type = GATE_CALL,
 				 .dpl = 3,
 				 .p = 1,
-				 .offset_middle = (u16)(to >> 16),
-				 .offset_high = (u32)(to >> 32) };
+				 .offset_middle = (u16)(offset >> 16),
+				 .offset_high = (u32)(offset >> 32) };
 	return g;
 }
 
-/* The far pointer's offset is nothing to a gate. */
-static struct pt_regs call_regs(const void *insn, u16 sel)
+static struct call_gate *gate(void)
+{
+	return cg_gate(insn_sc_target_int);
+}
+
+struct pt_regs cg_regs(const void *insn, u16 sel)
 {
 	struct pt_regs regs = user_regs(insn);
 
-	*(u32 *)page = 0xdeadbeef;
-	*(u16 *)(page + 4) = sel;
+	*(u32 *)cg_page = 0xdeadbeef;
+	*(u16 *)(cg_page + 4) = sel;
 	regs.di = DL_USER_VA;
 	regs.flags |= X86_EFLAGS_CF | X86_EFLAGS_ID;
 	return regs;
@@ -93,7 +78,7 @@ static struct pt_regs call_regs(const void *insn, u16 sel)
 
 static void refused(const void *insn, u16 sel, u32 nr, u64 code)
 {
-	struct pt_regs regs = call_regs(insn, sel);
+	struct pt_regs regs = cg_regs(insn, sel);
 
 	run(&regs);
 	EXPECT_EQ(probe.hits, 1);
@@ -107,7 +92,7 @@ static void refused(const void *insn, u16 sel, u32 nr, u64 code)
 /* RSP0 as it is, SS NULL, four words pushed, RFLAGS as they were. */
 TEST(call_gate, from_cpl_3_it_switches_to_rsp0_with_a_null_ss, RULE)
 {
-	struct pt_regs regs = call_regs(uf_lcall, GATE);
+	struct pt_regs regs = cg_regs(uf_lcall, GATE);
 	const struct call_frame *pushed =
 		(const struct call_frame *)(probe_stack(0) - 32);
 
@@ -129,7 +114,7 @@ TEST(call_gate, from_cpl_3_it_switches_to_rsp0_with_a_null_ss, RULE)
 TEST(call_gate, rsp0_is_not_aligned, RULE)
 {
 	for (u64 off = 0; off < 16; off += 8) {
-		struct pt_regs regs = call_regs(uf_lcall, GATE);
+		struct pt_regs regs = cg_regs(uf_lcall, GATE);
 
 		gate();
 		probe.tss->sp[0] = probe_stack(0) - off;
@@ -161,16 +146,11 @@ TEST(call_gate, at_cpl_0_it_keeps_the_stack, RULE)
 /* Conforming code keeps CPL 3, and with it the user's stack. */
 TEST(call_gate, to_conforming_code_it_keeps_cpl_3, RULE)
 {
-	struct pt_regs regs = call_regs(uf_lcall, GATE);
-	struct call_gate *g = gate();
-	u64 to = (u64)insn_sc_u_target;
+	struct pt_regs regs = cg_regs(uf_lcall, GATE);
 
 	probe.gdt[SPARE] = probe.gdt[GDT_ENTRY_KERNEL_CS];
 	probe.gdt[SPARE].type = 0xf; /* conforming */
-	g->segment = SPARE * 8;
-	g->offset_low = (u16)to;
-	g->offset_middle = (u16)(to >> 16);
-	g->offset_high = (u32)(to >> 32);
+	cg_gate(insn_sc_u_target)->segment = SPARE * 8;
 	run(&regs);
 	EXPECT_EQ(probe.hits, 1);
 	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);

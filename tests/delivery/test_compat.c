@@ -8,15 +8,12 @@
  *       "BOUND"; SDM 2B "POP", "SWAPGS"; APM 2 "Compatibility Mode".
  */
 #include <asm/special_insns.h>
-#include <ktest/insn_compat.h>
 #include <trap/decode.h>
 
-#include "delivery.h"
+#include "compat.h"
 
 #define LIMITS "SDM 3A Limit Checking"
 #define TYPES  "SDM 3A Type Checking"
-#define SLOT   10 /* free in our GDT */
-#define SEL    (SLOT * 8 + 3)
 
 static int compat_setup(void)
 {
@@ -30,7 +27,7 @@ static int compat_setup(void)
 
 SUITE(compat, .setup = compat_setup, .teardown = probe_teardown);
 
-static struct pt_regs compat_regs(const char *insn)
+struct pt_regs compat_regs(const char *insn)
 {
 	struct pt_regs regs = user_regs(insn);
 
@@ -41,7 +38,7 @@ static struct pt_regs compat_regs(const char *insn)
 	return regs;
 }
 
-static bool enter(const struct pt_regs *regs)
+bool compat_enter(const struct pt_regs *regs)
 {
 	if (regs->ip >> 32)
 		SKIP(return false, "the image lies above 4 GiB");
@@ -61,8 +58,8 @@ static union desc_struct *limited(u32 entry, u32 limit)
 	return d;
 }
 
-static void judge_frame(const struct iret_frame *got, const void *at,
-			const struct pt_regs *regs)
+void compat_judge(const struct iret_frame *got, const void *at,
+		  const struct pt_regs *regs)
 {
 	EXPECT_EQ(got->ip, at);
 	EXPECT_EQ(got->cs, regs->cs);
@@ -73,7 +70,7 @@ static void judge_frame(const struct iret_frame *got, const void *at,
 
 static void refused(const struct pt_regs *regs, const void *at, u32 nr)
 {
-	if (!enter(regs))
+	if (!compat_enter(regs))
 		return;
 	EXPECT_EQ(probe.hits, 1);
 	if (!EXPECT_EQ(probe.hit[0].vector, nr))
@@ -81,28 +78,28 @@ static void refused(const struct pt_regs *regs, const void *at, u32 nr)
 	EXPECT_EQ(probe.hit[0].top[0], 0);
 	EXPECT_EQ(probe.hit[0].sp, sp_coded(probe_stack(0)));
 	EXPECT_EQ(coded(0)->flags & X86_EFLAGS_RF, X86_EFLAGS_RF);
-	judge_frame(coded(0), at, regs);
+	compat_judge(coded(0), at, regs);
 }
 
 /* Nothing is raised; size is that of the instructions before INT DL_BACK. */
 static void passes(const struct pt_regs *regs, u32 size)
 {
-	if (!enter(regs))
+	if (!compat_enter(regs))
 		return;
 	EXPECT_EQ(probe.hits, 1);
 	if (EXPECT_EQ(probe.hit[0].vector, DL_BACK))
-		judge_frame(plain(0), (char *)regs->ip + size + 2, regs);
+		compat_judge(plain(0), (char *)regs->ip + size + 2, regs);
 }
 
 static void raises(const struct pt_regs *regs, u32 nr, const void *at)
 {
-	if (!enter(regs))
+	if (!compat_enter(regs))
 		return;
 	EXPECT_EQ(probe.hits, 1);
 	if (!EXPECT_EQ(probe.hit[0].vector, nr))
 		return;
 	EXPECT_EQ(probe.hit[0].sp, sp_plain(probe_stack(0)));
-	judge_frame(plain(0), at, regs);
+	compat_judge(plain(0), at, regs);
 }
 
 TEST(compat, aam_by_zero_is_a_divide_error, "SDM 3A Interrupt 0; SDM 2A AAM")
@@ -150,7 +147,7 @@ TEST(compat, pop_ss_suppresses_its_own_single_step_trap,
 
 	regs.flags |= X86_EFLAGS_TF;
 	write_dr6(DR6_RESERVED);
-	enter(&regs);
+	compat_enter(&regs);
 	write_dr6(DR6_RESERVED);
 	EXPECT_EQ(probe.hits, 1);
 	EXPECT_PLAIN(0, X86_TRAP_DB, insn_compat_pop_ss + 2);
@@ -258,10 +255,10 @@ TEST(compat, a_page_fault_names_32_bits, "SDM 3A Page-Fault Exceptions")
 	struct pt_regs regs = compat_regs(insn_compat_load);
 
 	regs.dx = 0x5a5a5a5a00000010; /* page 0: absent */
-	if (!enter(&regs))
+	if (!compat_enter(&regs))
 		return;
 	EXPECT_EQ(probe.hits, 1);
 	EXPECT_CODED(0, X86_TRAP_PF, X86_PF_USER, insn_compat_load_at);
 	EXPECT_EQ(probe.hit[0].cr2, 0x10);
-	judge_frame(coded(0), insn_compat_load_at, &regs);
+	compat_judge(coded(0), insn_compat_load_at, &regs);
 }

@@ -64,17 +64,23 @@ TEST(ts, rsp1_and_rsp2_slots_beyond_the_tss_limit, RULE)
 	}
 }
 
-/* CPL 3 to CPL 0, the TSS one byte too short for it, or just not. */
+/*
+ * CPL 3 to CPL 0, the TSS one byte too short for it, or just not. No SMAP: a
+ * CPU that takes the pushes of #TS for a supervisor's would find no way in for
+ * that fault either. Whose they are delivery.a_conforming_handler_* judges.
+ */
 static void to_cpl_0(const struct pt_regs *regs, u16 limit)
 {
-	u64 lstar = rdmsr(MSR_LSTAR);
+	u64 lstar = rdmsr(MSR_LSTAR), cr4 = read_cr4();
 
 	prepare(limit);
 	probe.gdt[CODE].type = 0xf; /* conforming */
 	probe_gate(X86_TRAP_TS)->segment = CODE * 8;
 	probe_gate_offset(X86_TRAP_TS, (u64)insn_sc_u_syscall);
 	wrmsr(MSR_LSTAR, (u64)insn_sc_target_rsp);
+	write_cr4(cr4 & ~(u64)X86_CR4_SMAP);
 	run(regs);
+	write_cr4(cr4);
 	wrmsr(MSR_LSTAR, lstar);
 	EXPECT_EQ(probe.hits, 1);
 }
