@@ -11,6 +11,7 @@
 /* clang-format off */
 extern char insn_sc_target[];		/* nop; nop; int DL_BACK */
 extern char insn_sc_target_int[];	/* int DL_BACK */
+extern char insn_sc_mode[];	/* lea 0(%rip), %eax; of 32 bits: lea 0 */
 extern char insn_sc_syscall[];
 extern char insn_sc_lock_syscall[];
 extern char insn_sc_target_rsp[];	/* mov %rbx, %rsp; int DL_BACK */
@@ -25,6 +26,7 @@ extern char insn_sc_sysretl[];
 extern char insn_sc_sysexitq[];
 extern char insn_sc_sysexitl[];
 extern char insn_sc_u_target[];		/* from here on for CPL 3 */
+extern char insn_sc_u_mode[];
 extern char insn_sc_u_syscall[];
 extern char insn_sc_u_lock_syscall[];
 extern char insn_sc_u_sysretq[];

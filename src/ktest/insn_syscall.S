@@ -23,6 +23,7 @@ insn \name, \text
 	.text
 back target,		.byte 0x90, 0x90
 back target_int
+back mode,		.byte 0x8d, 0x05, 0, 0, 0, 0
 back syscall,		syscall
 back lock_syscall,	.byte 0xf0, 0x0f, 0x05
 back lcall,		lcall *(%rdi)
@@ -67,6 +68,7 @@ insn leave,		movq %rdi, %rcx
 
 	.section .user.text, "ax"
 back u_target,		.byte 0x90, 0x90
+back u_mode,		.byte 0x8d, 0x05, 0, 0, 0, 0
 back u_syscall,		syscall
 back u_lock_syscall,	.byte 0xf0, 0x0f, 0x05
 back u_sysretq,		sysretq

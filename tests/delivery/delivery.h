@@ -91,6 +91,14 @@ static inline const struct iret_frame *coded(u32 i)
 	return (const struct iret_frame *)&probe.hit[i].top[1];
 }
 
+/* Hit 0 is that of insn_sc_mode or insn_sc_u_mode, at: in which mode it ran. */
+#define EXPECT_MODE(at, long_mode)                               \
+	do {                                                     \
+		EXPECT_PLAIN(0, DL_BACK, (at) + 8);              \
+		EXPECT_EQ(probe.hit[0].regs.ax,                  \
+			  (long_mode) ? (u32)(u64)(at) + 6 : 0); \
+	} while (0)
+
 /* RF in the image of a hardware interrupt is test_saved_rf.c's alone. */
 static inline u64 without_rf(u64 flags)
 {

@@ -53,16 +53,22 @@ static void judge_there(const struct pt_regs *regs, const void *at, u64 cs,
 	EXPECT_EQ(probe.hit[0].sp, sp_plain(probe_stack(0)));
 }
 
+static void judge_64_bit(const struct pt_regs *regs, u64 sp)
+{
+	judge_there(regs, insn_sc_u_mode + 8, __USER_CS, sp);
+	EXPECT_MODE(insn_sc_u_mode, true);
+}
+
 TEST(compat, far_jump_leads_to_64_bit_mode, RULE)
 {
 	struct pt_regs regs = compat_regs(insn_compat_ljmp);
 	u64 page = map_low_page();
 
 	if (page)
-		far_run(&regs, page, insn_sc_u_target, __USER_CS);
+		far_run(&regs, page, insn_sc_u_mode, __USER_CS);
 	unmap_low_page(page);
 	if (probe.hits)
-		judge_there(&regs, insn_sc_u_target + 4, __USER_CS, regs.sp);
+		judge_64_bit(&regs, regs.sp);
 }
 
 /* Doublewords are pushed: the operand size is the caller's. */
@@ -72,14 +78,13 @@ TEST(compat, far_call_leads_to_64_bit_mode, RULE)
 	u64 page = map_low_page();
 	const u32 *pushed = (const u32 *)(page + 0x800 - 8);
 
-	if (page && far_run(&regs, page, insn_sc_u_target, __USER_CS)) {
+	if (page && far_run(&regs, page, insn_sc_u_mode, __USER_CS)) {
 		EXPECT_EQ(pushed[0], (u32)(u64)(insn_compat_lcall + 2));
 		EXPECT_EQ((u16)pushed[1], __USER32_CS);
 	}
 	unmap_low_page(page);
 	if (probe.hits)
-		judge_there(&regs, insn_sc_u_target + 4, __USER_CS,
-			    regs.sp - 8);
+		judge_64_bit(&regs, regs.sp - 8);
 }
 
 /* The callee's far return, of 32 bits as the call was. */

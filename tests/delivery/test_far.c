@@ -303,14 +303,14 @@ TEST(far, return_releases_parameters_from_both_stacks, RET)
 TEST(far, jump_to_compatibility_mode, "SDM 2A JMP; APM 3 JMP (Far)")
 {
 	struct pt_regs regs =
-		branch_regs(uf_ljmp, true, insn_sc_u_target, __USER32_CS);
+		branch_regs(uf_ljmp, true, insn_sc_u_mode, __USER32_CS);
 
-	if (is_high(insn_sc_u_target))
+	if (is_high(insn_sc_u_mode))
 		return;
 	regs.sp = 0x12345678;
 	run(&regs);
 	EXPECT_EQ(probe.hits, 1);
-	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_MODE(insn_sc_u_mode, false);
 	EXPECT_EQ(plain(0)->cs, __USER32_CS);
 	EXPECT_EQ(plain(0)->sp, regs.sp);
 	EXPECT_EQ(plain(0)->ss, __USER_DS);
@@ -322,11 +322,12 @@ TEST(far, return_to_compatibility_mode, RET)
 {
 	struct pt_regs regs = ret_regs(__USER32_CS, __USER_DS);
 
-	if (is_high(insn_sc_u_target))
+	if (is_high(insn_sc_u_mode))
 		return;
+	*(u64 *)regs.sp = (u64)insn_sc_u_mode;
 	run(&regs);
 	EXPECT_EQ(probe.hits, 1);
-	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_MODE(insn_sc_u_mode, false);
 	EXPECT_EQ(plain(0)->cs, __USER32_CS);
 	EXPECT_EQ(plain(0)->ss, __USER_DS);
 }

@@ -5,18 +5,20 @@
  *
  * Spec: SDM 2A "IRET", Operation; SDM 3A "IRET in IA-32e Mode"; APM 3 "IRETQ".
  */
+#include <ktest/insn_syscall.h>
+
 #include "ring.h"
 
 #define DOES "SDM 3A IRET in IA-32e Mode; SDM 2A IRET"
 #define RULE "SDM 2A IRET/IRETD/IRETQ: 64-bit mode exceptions"
 
-/* The same bytes as in 64-bit mode: NOP, NOP, INT DL_BACK. False: a SKIP. */
+/* Bytes that are code in both modes. False: a SKIP. */
 static bool use_compat_ring(u32 ring, struct pt_regs *regs)
 {
 	use_ring(ring);
 	probe.gdt[RING_CODE].l = 0;
 	probe.gdt[RING_CODE].d = 1;
-	*regs = ring_regs(ring, insn_dl_nop);
+	*regs = ring_regs(ring, insn_sc_mode);
 	if ((regs->ip | regs->sp) >> 32)
 		SKIP(return false, "the image lies above 4 GiB");
 	return true;
@@ -33,7 +35,7 @@ TEST(delivery, iretq_reaches_compatibility_mode_at_cpl_0_to_2, DOES)
 		regs.flags |= X86_EFLAGS_CF | X86_EFLAGS_ID;
 		run(&regs);
 		EXPECT_EQ(probe.hits, 1);
-		EXPECT_PLAIN(0, DL_BACK, insn_dl_nop + 4);
+		EXPECT_MODE(insn_sc_mode, false);
 		EXPECT_EQ(plain(0)->cs, CODE_SEL | ring);
 		EXPECT_EQ(plain(0)->ss, DATA_SEL | ring);
 		EXPECT_EQ(plain(0)->sp, regs.sp);

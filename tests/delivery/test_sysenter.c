@@ -66,17 +66,24 @@ static void enters(enum from from)
 
 	if (!start(&regs, from))
 		return;
+	if (from == COMPAT)
+		msrs.sysenter_eip = (u64)insn_sc_mode;
 	regs.flags |= X86_EFLAGS_IF | X86_EFLAGS_DF | X86_EFLAGS_ID;
 	if (invalid_on_amd(&msrs, &regs))
 		return;
 	sc_run(&msrs, &regs);
 	EXPECT_EQ(probe.hits, 1);
-	EXPECT_PLAIN(0, DL_BACK, insn_sc_target + 4);
+	if (from == COMPAT)
+		EXPECT_MODE(insn_sc_mode, true);
+	else
+		EXPECT_PLAIN(0, DL_BACK, insn_sc_target + 4);
 	EXPECT_EQ(plain(0)->cs, __KERNEL_CS);
 	EXPECT_EQ(plain(0)->ss, __KERNEL_DS);
 	EXPECT_EQ(plain(0)->sp, msrs.sysenter_esp);
 	EXPECT_EQ(plain(0)->flags, regs.flags & ~(u64)X86_EFLAGS_IF);
-	for (u32 i = from == COMPAT ? 10 : 0; i < 15; i++) /* r8 is 9 */
+	/* From compatibility mode EAX, number 10, is changed by what says so.
+	 */
+	for (u32 i = from == COMPAT ? 11 : 0; i < 15; i++)
 		EXPECT_EQ((&probe.hit[0].regs.r15)[i] & bits,
 			  (&regs.r15)[i] & bits);
 }
@@ -160,16 +167,16 @@ TEST(syscall, sysexit_of_32_bits_goes_to_compatibility_mode, EXIT)
 
 	if (!cpu_has(X86_FEATURE_SEP))
 		SKIP(return, "this CPU has no SYSEXIT");
-	if ((u64)insn_sc_u_target > 0xffffffff)
+	if ((u64)insn_sc_u_mode > 0xffffffff)
 		SKIP(return, "the image lies above 4 GiB");
-	regs.dx = (u64)insn_sc_u_target | 0x123456789ull << 32;
+	regs.dx = (u64)insn_sc_u_mode | 0x123456789ull << 32;
 	regs.cx = 0xfedcba9887654321;
 	regs.flags |= X86_EFLAGS_DF | X86_EFLAGS_ID;
 	if (invalid_on_amd(&msrs, &regs))
 		return;
 	sc_run(&msrs, &regs);
 	EXPECT_EQ(probe.hits, 1);
-	EXPECT_PLAIN(0, DL_BACK, insn_sc_u_target + 4);
+	EXPECT_MODE(insn_sc_u_mode, false);
 	EXPECT_EQ(plain(0)->cs, __KERNEL_CS + 16 + 3);
 	EXPECT_EQ(plain(0)->ss, __KERNEL_CS + 24 + 3);
 	EXPECT_EQ(plain(0)->sp, (u32)regs.cx);

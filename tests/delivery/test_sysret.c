@@ -146,16 +146,17 @@ TEST(syscall, sysretl_goes_to_compatibility_mode, RULE)
 {
 	struct sc_msrs msrs = sc_default();
 	struct pt_regs regs =
-		sysret_regs(insn_sc_sysretl, insn_sc_u_target, FLAGS0);
-	const struct iret_frame *got;
+		sysret_regs(insn_sc_sysretl, insn_sc_u_mode, FLAGS0);
 
-	if ((u64)insn_sc_u_target > 0xffffffff)
+	if ((u64)insn_sc_u_mode > 0xffffffff)
 		SKIP(return, "the image lies above 4 GiB");
 	regs.cx |= 0x123456789ull << 32;
-	got = returns(&msrs, &regs);
-	EXPECT_EQ(got->cs, __USER32_CS);
-	EXPECT_EQ(got->ss, __USER_DS);
-	EXPECT_EQ(got->flags, FLAGS0);
+	sc_run(&msrs, &regs);
+	EXPECT_EQ(probe.hits, 1);
+	EXPECT_MODE(insn_sc_u_mode, false);
+	EXPECT_EQ(plain(0)->cs, __USER32_CS);
+	EXPECT_EQ(plain(0)->ss, __USER_DS);
+	EXPECT_EQ(plain(0)->flags, FLAGS0);
 }
 
 /*
