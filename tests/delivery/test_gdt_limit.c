@@ -73,8 +73,6 @@ static void with_limit(void *arg)
 
 static void judge(const struct user_of_it *u, u32 bytes)
 {
-	probe_reset();
-	probe.use_tss = true;
 	u->fill();
 	limit = (u16)(SEL + bytes - 1);
 	probe_clear();
@@ -95,6 +93,7 @@ TEST(delivery, a_descriptor_partly_beyond_the_gdt_is_gp, RULE)
 {
 	static const u32 bytes[] = { 0, 1, 7, 8, 15, 16 };
 
+	probe.use_tss = true;
 	for (u32 i = 0; i < ARRAY_SIZE(table); i++)
 		for (u32 n = 0; n < ARRAY_SIZE(bytes); n++)
 			judge(&table[i], bytes[n]);
