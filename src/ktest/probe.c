@@ -36,7 +36,8 @@ extern char probe_stubs[];
 int probe_call_asm(void (*fn)(void *), void *arg);
 int probe_note(struct probe_regs *regs);
 
-static u64 pages; /* IDT, GDT and TSS, then the stacks; kept for ever */
+static u64 pages; /* IDT, GDT and TSS, stacks, full_idt; kept for ever */
+static gate_desc *full_idt; /* as fill_idt() wants it, to be copied */
 static struct desc_ptr live_idt, live_gdt;
 static u64 live_gs_base, live_user_gs;
 static bool loaded;
@@ -83,10 +84,24 @@ void probe_take_gate(u32 vector)
 	probe_gate_offset(vector, (u64)probe_stubs + vector * STUB_SIZE);
 }
 
-static void fill_idt(void)
+/* Once: 256 gates take as long as all else that a short case does. */
+static int take_pages(void)
 {
+	if (pages)
+		return 0;
+	pages = alloc_pages(3 + NR_STACK_PAGES);
+	if (!pages)
+		return -ENOMEM;
+	full_idt = (gate_desc *)(pages + (2 + NR_STACK_PAGES) * PAGE_SIZE);
+	probe.idt = full_idt;
 	for (u32 v = 0; v < NR_VECTORS; v++)
 		probe_take_gate(v);
+	return 0;
+}
+
+static void fill_idt(void)
+{
+	memcpy(probe.idt, full_idt, NR_VECTORS * sizeof(gate_desc));
 	probe.idt[X86_TRAP_DF].bits.ist = IST_DF;
 	keep_gate(X86_TRAP_NMI);
 	keep_gate(X86_TRAP_MC);
@@ -104,10 +119,10 @@ static void fill_tss(void)
 
 int probe_reset(void)
 {
-	if (!pages)
-		pages = alloc_pages(2 + NR_STACK_PAGES);
-	if (!pages)
-		return -ENOMEM;
+	int err = take_pages();
+
+	if (err)
+		return err;
 	memset(&probe, 0, sizeof(probe));
 	probe.idt = (gate_desc *)pages;
 	probe.gdt = (union desc_struct *)(pages + PAGE_SIZE);
