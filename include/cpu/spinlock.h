@@ -57,6 +57,38 @@ static __always_inline void raw_spin_unlock(raw_spinlock_t *lock)
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
 
+/* With IF=0 meanwhile; it is 1 outside. Task and softirq context. */
+static __always_inline void raw_spin_lock_irq(raw_spinlock_t *lock)
+{
+	local_irq_disable();
+	raw_spin_lock(lock);
+}
+
+static __always_inline void raw_spin_unlock_irq(raw_spinlock_t *lock)
+{
+	raw_spin_unlock(lock);
+	local_irq_enable();
+}
+
+/*
+ * With IF=0 meanwhile, and then as it was. A function where Linux has a macro:
+ * it returns the flags. Any context but an NMI.
+ */
+static __always_inline u64 raw_spin_lock_irqsave(raw_spinlock_t *lock)
+{
+	u64 flags = local_irq_save();
+
+	raw_spin_lock(lock);
+	return flags;
+}
+
+static __always_inline void raw_spin_unlock_irqrestore(raw_spinlock_t *lock,
+						       u64 flags)
+{
+	raw_spin_unlock(lock);
+	local_irq_restore(flags);
+}
+
 /* All locks made in one place: how they are used is known of them together. */
 struct lock_class {
 	const char *name;
@@ -172,7 +204,7 @@ static __always_inline void spin_unlock_irq(spinlock_t *lock)
 	local_irq_enable();
 }
 
-/* A function where Linux has a macro: it returns the flags. */
+/* As raw_spin_lock_irqsave(). */
 static __always_inline u64 spin_lock_irqsave(spinlock_t *lock)
 {
 	u64 flags = local_irq_save();

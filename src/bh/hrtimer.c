@@ -58,20 +58,6 @@ static struct hrtimer_cpu_base *base_of(u32 cpu)
 	return per_cpu_ptr(&hrtimer_bases, cpu);
 }
 
-static u64 lock_base(struct hrtimer_cpu_base *base)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&base->lock);
-	return flags;
-}
-
-static void unlock_base(struct hrtimer_cpu_base *base, u64 flags)
-{
-	raw_spin_unlock(&base->lock);
-	local_irq_restore(flags);
-}
-
 static void hrtimer_interrupt(void);
 
 /* An interrupt that is on its way by now is ours, and still finds us. */
@@ -139,10 +125,10 @@ static struct hrtimer_cpu_base *try_lock_timer(const struct hrtimer *timer,
 	if (cpu == MIGRATING)
 		return NULL;
 	base = base_of(cpu);
-	*flags = lock_base(base);
+	*flags = raw_spin_lock_irqsave(&base->lock);
 	if (READ_ONCE(timer->cpu) == cpu)
 		return base;
-	unlock_base(base, *flags);
+	raw_spin_unlock_irqrestore(&base->lock, *flags);
 	return NULL;
 }
 
@@ -183,7 +169,7 @@ int hrtimer_try_to_cancel(struct hrtimer *timer)
 	/* Another CPU's timer may tick once for nothing. */
 	if (base == this_cpu_ptr(&hrtimer_bases))
 		program(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return ret;
 }
 
@@ -218,7 +204,7 @@ void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode)
 	/* Another CPU's is in its interrupt, and sets it at the end. */
 	if (base == this_cpu_ptr(&hrtimer_bases) && base->first == timer)
 		program(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
 /* Locked on entry and exit, not while the function runs. */
@@ -288,23 +274,23 @@ bool hrtimer_active(const struct hrtimer *timer)
 u32 hrtimers_queued(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = lock_base(base);
+	u64 flags = raw_spin_lock_irqsave(&base->lock);
 	u32 n = 0;
 
 	for (struct hrtimer *t = base->first; t; t = t->next)
 		n++;
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return n;
 }
 
 void hrtimers_suspend(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = lock_base(base);
+	u64 flags = raw_spin_lock_irqsave(&base->lock);
 
 	base->held++;
 	disarm(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	if (!irqs_disabled() &&
 	    !WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), LATE_US))
 		printk("# warning: hrtimers_suspend(): the APIC timer's "
@@ -314,12 +300,12 @@ void hrtimers_suspend(void)
 void hrtimers_resume(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = lock_base(base);
+	u64 flags = raw_spin_lock_irqsave(&base->lock);
 
 	if (base->held && !--base->held)
 		base->held_until = rdtsc();
 	program(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
 u64 hrtimers_held_until(u32 cpu)
@@ -341,7 +327,7 @@ void hrtimers_recover(void)
 	base->held = 0;
 	base->held_until = rdtsc();
 	program(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
 static u32 drop_from(struct hrtimer_cpu_base *base, hrtimer_filter_t filter,

@@ -64,20 +64,6 @@ void init_timers_cpu(u32 cpu)
 	INIT_LIST_HEAD(&base->expired);
 }
 
-static u64 lock_base(struct timer_base *base)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&base->lock);
-	return flags;
-}
-
-static void unlock_base(struct timer_base *base, u64 flags)
-{
-	raw_spin_unlock(&base->lock);
-	local_irq_restore(flags);
-}
-
 /*
  * The first one's jiffy begins; with none, no interrupt for nothing. On the
  * base's CPU, or with none left on any, locked.
@@ -139,10 +125,10 @@ static struct timer_base *try_lock_timer_base(struct timer_list *timer,
 	if (cpu == TIMER_MIGRATING)
 		return NULL;
 	base = per_cpu_ptr(&timer_bases, cpu);
-	*flags = lock_base(base);
+	*flags = raw_spin_lock_irqsave(&base->lock);
 	if (READ_ONCE(timer->cpu) == cpu)
 		return base;
-	unlock_base(base, *flags);
+	raw_spin_unlock_irqrestore(&base->lock, *flags);
 	return NULL;
 }
 
@@ -192,7 +178,7 @@ static bool __mod_timer(struct timer_list *timer, u64 expires, u32 how)
 	if (base == this_base() && base->timers.next == &timer->entry)
 		set_alarm(base);
 out:
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -226,7 +212,7 @@ static bool __timer_delete(struct timer_list *timer, bool shutdown)
 		set_alarm(base);
 	if (shutdown)
 		timer->function = NULL;
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -243,7 +229,7 @@ int timer_delete_sync_try(struct timer_list *timer)
 
 	if (was > 0 && list_empty(&base->timers))
 		set_alarm(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -296,7 +282,7 @@ static void call(struct timer_base *base, struct timer_list *timer)
 	trace_timer_expire_exit(timer);
 	if (preempt_count() != count)
 		function_leaked((const void *)function, count);
-	lock_base(base);
+	raw_spin_lock_irq(&base->lock);
 	base->running = NULL;
 }
 
@@ -317,8 +303,10 @@ static void collect_expired(struct timer_base *base, u64 now)
 void run_timer_softirq(void)
 {
 	struct timer_base *base = this_base();
-	u64 flags = lock_base(base), now = get_jiffies_64();
+	u64 now;
 
+	raw_spin_lock_irq(&base->lock);
+	now = get_jiffies_64();
 	if (now >= base->clk)
 		collect_expired(base, now);
 	base->clk = now + 1;
@@ -326,7 +314,7 @@ void run_timer_softirq(void)
 		call(base, list_first_entry(&base->expired, struct timer_list,
 					    entry));
 	set_alarm(base);
-	unlock_base(base, flags);
+	raw_spin_unlock_irq(&base->lock);
 }
 
 static u32 drop_from(struct list_head *list, timer_filter_t filter,
@@ -376,7 +364,7 @@ void timers_recover(void)
 	base->running = NULL;
 	if (!list_empty(&base->timers) || !list_empty(&base->expired))
 		hrtimer_start(&base->alarm, 0, HRTIMER_MODE_ABS);
-	unlock_base(base, flags);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
 void timers_forget(u32 cpu)

@@ -25,20 +25,6 @@
 /* Address and data: nobody else between the two. */
 static DEFINE_SPINLOCK(config_lock);
 
-static u64 lock_config(void)
-{
-	u64 flags = local_irq_save();
-
-	__spin_lock(&config_lock);
-	return flags;
-}
-
-static void unlock_config(u64 flags)
-{
-	__spin_unlock(&config_lock);
-	local_irq_restore(flags);
-}
-
 void pci_reset_lock(void)
 {
 	spin_reset(&config_lock);
@@ -47,13 +33,13 @@ void pci_reset_lock(void)
 /* The address register keeps what is written, and only by 32 bits. */
 bool pci_conf1_present(void)
 {
-	u64 flags = lock_config();
+	u64 flags = spin_lock_irqsave(&config_lock);
 	u32 found = inl(PCI_CONFIG_ADDRESS), kept;
 
 	outl(CONFIG_ENABLE, PCI_CONFIG_ADDRESS);
 	kept = inl(PCI_CONFIG_ADDRESS);
 	outl(found, PCI_CONFIG_ADDRESS);
-	unlock_config(flags);
+	spin_unlock_irqrestore(&config_lock, flags);
 	return kept == CONFIG_ENABLE;
 }
 
@@ -66,17 +52,17 @@ static u16 conf1_select(u8 bus, u8 devfn, u32 reg)
 
 u32 pci_conf1_read(u8 bus, u8 devfn, u32 reg, u32 len)
 {
-	u64 flags = lock_config();
+	u64 flags = spin_lock_irqsave(&config_lock);
 	u16 port = conf1_select(bus, devfn, reg);
 	u32 val = len == 1 ? inb(port) : len == 2 ? inw(port) : inl(port);
 
-	unlock_config(flags);
+	spin_unlock_irqrestore(&config_lock, flags);
 	return val;
 }
 
 void pci_conf1_write(u8 bus, u8 devfn, u32 reg, u32 len, u32 val)
 {
-	u64 flags = lock_config();
+	u64 flags = spin_lock_irqsave(&config_lock);
 	u16 port = conf1_select(bus, devfn, reg);
 
 	if (len == 1)
@@ -85,7 +71,7 @@ void pci_conf1_write(u8 bus, u8 devfn, u32 reg, u32 len, u32 val)
 		outw((u16)val, port);
 	else
 		outl(val, port);
-	unlock_config(flags);
+	spin_unlock_irqrestore(&config_lock, flags);
 }
 
 u32 pci_read(const struct pci_dev *dev, u32 reg, u32 len)

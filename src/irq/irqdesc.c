@@ -7,7 +7,7 @@
  */
 #include <apic/ioapic.h>
 #include <bh/softirq.h>
-#include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 #include <irq/ipi.h>
 #include <lib/errno.h>
 
@@ -19,20 +19,6 @@
  */
 static struct irq_desc irq_descs[NR_IRQS];
 static DEFINE_SPINLOCK(descs_lock);
-
-static u64 lock_descs(void)
-{
-	u64 flags = local_irq_save();
-
-	__spin_lock(&descs_lock);
-	return flags;
-}
-
-static void unlock_descs(u64 flags)
-{
-	__spin_unlock(&descs_lock);
-	local_irq_restore(flags);
-}
 
 void irqdesc_reset_lock(void)
 {
@@ -119,18 +105,18 @@ int irq_alloc_desc(const struct irq_chip *chip, void *chip_data)
 
 	if (!chip)
 		return -EINVAL;
-	flags = lock_descs();
+	flags = spin_lock_irqsave(&descs_lock);
 	irq = alloc_desc(chip, chip_data);
-	unlock_descs(flags);
+	spin_unlock_irqrestore(&descs_lock, flags);
 	return irq;
 }
 
 void irq_free_desc(u32 irq)
 {
 	struct irq_desc *desc = irq_to_desc(irq);
-	u64 flags = lock_descs();
+	u64 flags = spin_lock_irqsave(&descs_lock);
 
 	if (desc && !desc->action && desc->chip != &ioapic_chip)
 		*desc = gsi_desc(irq);
-	unlock_descs(flags);
+	spin_unlock_irqrestore(&descs_lock, flags);
 }

@@ -7,8 +7,8 @@
 #include <apic/ioapic.h>
 #include <console/printk.h>
 #include <cpu/deadline.h>
-#include <cpu/irqflags.h>
 #include <cpu/preempt.h>
+#include <cpu/spinlock.h>
 #include <lib/errno.h>
 #include <sched/sched.h>
 
@@ -21,20 +21,6 @@
 struct irqaction irq_actions[NR_ACTIONS];
 static DEFINE_SPINLOCK(actions_lock);
 
-static u64 lock_desc(struct irq_desc *desc)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&desc->lock);
-	return flags;
-}
-
-static void unlock_desc(struct irq_desc *desc, u64 flags)
-{
-	raw_spin_unlock(&desc->lock);
-	local_irq_restore(flags);
-}
-
 static irqreturn_t irq_default_primary_handler(int irq, void *dev)
 {
 	return IRQ_WAKE_THREAD;
@@ -43,9 +29,8 @@ static irqreturn_t irq_default_primary_handler(int irq, void *dev)
 static struct irqaction *new_action(const struct irqaction *want)
 {
 	struct irqaction *action = irq_actions, *end = action + NR_ACTIONS;
-	u64 flags = local_irq_save();
+	u64 flags = spin_lock_irqsave(&actions_lock);
 
-	__spin_lock(&actions_lock);
 	while (action < end && READ_ONCE(action->handler))
 		action++;
 	if (action < end)
@@ -54,8 +39,7 @@ static struct irqaction *new_action(const struct irqaction *want)
 		action = NULL;
 	if (action)
 		trace_action(action);
-	__spin_unlock(&actions_lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&actions_lock, flags);
 	return action;
 }
 
@@ -176,9 +160,9 @@ static int add_action(struct irq_desc *desc, struct irqaction *action)
 	int err;
 
 	mutex_lock(&desc->request_mutex);
-	flags = lock_desc(desc);
+	flags = raw_spin_lock_irqsave(&desc->lock);
 	err = __setup_irq(desc, action);
-	unlock_desc(desc, flags);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 	mutex_unlock(&desc->request_mutex);
 	return err;
 }
@@ -229,7 +213,7 @@ static struct irqaction **find_action(struct irq_desc *desc, const void *dev)
 /* Out of the chain; the last one takes the line with it. */
 static struct irqaction *unlink_action(struct irq_desc *desc, const void *dev)
 {
-	u64 flags = lock_desc(desc);
+	u64 flags = raw_spin_lock_irqsave(&desc->lock);
 	struct irqaction **link = find_action(desc, dev), *action = *link;
 
 	if (action) {
@@ -237,7 +221,7 @@ static struct irqaction *unlink_action(struct irq_desc *desc, const void *dev)
 		if (!desc->action)
 			irq_shutdown(desc);
 	}
-	unlock_desc(desc, flags);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 	return action;
 }
 
@@ -321,10 +305,10 @@ void disable_irq_nosync(u32 irq)
 
 	if (!desc)
 		return;
-	flags = lock_desc(desc);
+	flags = raw_spin_lock_irqsave(&desc->lock);
 	if (desc->action && !desc->depth++)
 		irq_disable(desc);
-	unlock_desc(desc, flags);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 }
 
 void disable_irq(u32 irq)
@@ -340,12 +324,12 @@ void enable_irq(u32 irq)
 
 	if (!desc)
 		return;
-	flags = lock_desc(desc);
+	flags = raw_spin_lock_irqsave(&desc->lock);
 	if (!desc->depth || !desc->action)
 		printk("# warning: unbalanced enable for irq %u", irq);
 	else
 		__enable_irq(desc);
-	unlock_desc(desc, flags);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 }
 
 bool synchronize_hardirq(u32 irq)

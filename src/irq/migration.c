@@ -186,11 +186,9 @@ int irq_set_affinity(u32 irq, u32 cpu)
 		return -EINVAL;
 	if (in_task() && !irqs_disabled())
 		WAIT_FOR(is_complete(desc), COMPLETE_US);
-	flags = local_irq_save();
-	raw_spin_lock(&desc->lock);
+	flags = raw_spin_lock_irqsave(&desc->lock);
 	err = set_affinity(desc, cpu);
-	raw_spin_unlock(&desc->lock);
-	local_irq_restore(flags);
+	raw_spin_unlock_irqrestore(&desc->lock, flags);
 	preempt_check_resched(); /* a thread of it may have been woken */
 	return err;
 }

@@ -6,7 +6,7 @@
  */
 #include <apic/lapic.h>
 #include <cpu/cpumask.h>
-#include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 #include <irq/ipi.h>
 #include <lib/errno.h>
 
@@ -21,20 +21,6 @@ static struct {
 	struct irq_desc desc;
 	struct irqaction action;
 } claims[NR_CLAIMS];
-
-static u64 lock_vectors(void)
-{
-	u64 flags = local_irq_save();
-
-	__spin_lock(&vector_lock);
-	return flags;
-}
-
-static void unlock_vectors(u64 flags)
-{
-	__spin_unlock(&vector_lock);
-	local_irq_restore(flags);
-}
 
 void vector_reset_lock(void)
 {
@@ -86,12 +72,12 @@ int assign_irq_vector(struct irq_desc *desc, u32 cpu)
 	/* An ISA line's own vector, whatever it used while that was taken. */
 	u32 own = desc->irq < NR_LEGACY_IRQS ? ISA_IRQ_VECTOR(desc->irq)
 					     : desc->vector;
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 	int v = own && is_free(cpu, own) ? (int)own : lowest_free(cpu, cpu);
 
 	if (v >= 0)
 		take(desc, cpu, (u32)v);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 	return v < 0 ? v : 0;
 }
 
@@ -101,7 +87,7 @@ int assign_irq_vector(struct irq_desc *desc, u32 cpu)
  */
 int reserve_irq_vector(struct irq_desc *desc, u32 cpu)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 	int v = is_free(cpu, desc->vector) ? desc->vector
 					   : lowest_free(cpu, desc->cpu);
 
@@ -109,18 +95,18 @@ int reserve_irq_vector(struct irq_desc *desc, u32 cpu)
 		WRITE_ONCE(*slot(cpu, (u32)v), desc);
 		WRITE_ONCE(*slot(desc->cpu, (u32)v), desc);
 	}
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 	return v;
 }
 
 void drop_reserved_vector(struct irq_desc *desc, u32 cpu, u8 v)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 
 	WRITE_ONCE(*slot(cpu, v), VECTOR_UNUSED);
 	if (v != desc->vector)
 		WRITE_ONCE(*slot(desc->cpu, v), VECTOR_UNUSED);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 }
 
 static void clear_slots(struct irq_desc *desc, u32 cpu)
@@ -134,10 +120,10 @@ static void clear_slots(struct irq_desc *desc, u32 cpu)
 
 void release_old_vectors(struct irq_desc *desc)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 
 	clear_slots(desc, desc->prev_cpu);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 }
 
 /*
@@ -155,13 +141,13 @@ bool old_vectors_pending(const struct irq_desc *desc)
 
 void release_irq_vector(struct irq_desc *desc)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 
 	if (*slot(desc->cpu, desc->vector) == desc)
 		WRITE_ONCE(*slot(desc->cpu, desc->vector), VECTOR_UNUSED);
 	if (desc->state & IRQD_MOVE_IN_PROGRESS)
 		clear_slots(desc, desc->prev_cpu);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 }
 
 int apic_retrigger_irq(struct irq_desc *desc)
@@ -199,9 +185,9 @@ int irq_claim_vector(u32 vector, irq_handler_t handler, void *dev)
 
 	if (!is_device_vector(vector) || !handler)
 		return -EINVAL;
-	flags = lock_vectors();
+	flags = spin_lock_irqsave(&vector_lock);
 	err = claim(vector, handler, dev);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 	return err;
 }
 
@@ -215,7 +201,7 @@ static void pass_by(void *unused)
  */
 static void drop_claim(struct irq_desc *desc)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 	bool elsewhere = false;
 	u32 cpu;
 
@@ -225,7 +211,7 @@ static void drop_claim(struct irq_desc *desc)
 		WRITE_ONCE(*slot(cpu, desc->vector), VECTOR_UNUSED);
 		elsewhere |= cpu != smp_processor_id();
 	}
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 	if (elsewhere)
 		smp_call_function(pass_by, NULL, true);
 	WRITE_ONCE(desc->action, NULL);
@@ -252,9 +238,9 @@ int irq_claim_vector_everywhere(u32 vector, irq_handler_t handler, void *dev)
 
 	if (err)
 		return err;
-	flags = lock_vectors();
+	flags = spin_lock_irqsave(&vector_lock);
 	err = claim_others(vector);
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 	if (err)
 		irq_release_vector(vector);
 	return err;
@@ -272,13 +258,13 @@ void irq_release_vector(u32 vector)
 
 void claims_set_flow(irq_flow_handler_t flow)
 {
-	u64 flags = lock_vectors();
+	u64 flags = spin_lock_irqsave(&vector_lock);
 
 	for (u32 i = 0; i < NR_CLAIMS; i++) {
 		if (claims[i].desc.action)
 			WRITE_ONCE(claims[i].desc.handle_irq, flow);
 	}
-	unlock_vectors(flags);
+	spin_unlock_irqrestore(&vector_lock, flags);
 }
 
 void irq_release_claims(void)

@@ -10,34 +10,20 @@
 #include <sched/completion.h>
 
 #include <cpu/deadline.h>
-#include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 
 #define FOR_EVER (~0u)
-
-static u64 lock(struct completion *x)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&x->wait.lock);
-	return flags;
-}
-
-static void unlock(struct completion *x, u64 flags)
-{
-	raw_spin_unlock(&x->wait.lock);
-	local_irq_restore(flags);
-}
 
 void complete(struct completion *x)
 {
 	u64 flags;
 
 	preempt_disable();
-	flags = lock(x);
+	flags = raw_spin_lock_irqsave(&x->wait.lock);
 	if (x->done != FOR_EVER)
 		x->done++;
 	__wake_up_locked(&x->wait, TASK_NORMAL, 1);
-	unlock(x, flags);
+	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
 	preempt_enable();
 }
 
@@ -46,10 +32,10 @@ void complete_all(struct completion *x)
 	u64 flags;
 
 	preempt_disable();
-	flags = lock(x);
+	flags = raw_spin_lock_irqsave(&x->wait.lock);
 	x->done = FOR_EVER;
 	__wake_up_locked(&x->wait, TASK_NORMAL, 0);
-	unlock(x, flags);
+	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
 	preempt_enable();
 }
 
@@ -65,19 +51,19 @@ static bool take(struct completion *x)
 
 bool try_wait_for_completion(struct completion *x)
 {
-	u64 flags = lock(x);
+	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
 	bool done = take(x);
 
-	unlock(x, flags);
+	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 
 bool completion_done(struct completion *x)
 {
-	u64 flags = lock(x);
+	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
 	bool done = x->done;
 
-	unlock(x, flags);
+	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 
@@ -85,14 +71,14 @@ bool completion_done(struct completion *x)
 static bool take_or_queue(struct completion *x, struct wait_queue_entry *entry,
 			  bool queue)
 {
-	u64 flags = lock(x);
+	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
 	bool done = take(x);
 
 	if (!done && queue)
 		prepare_to_wait_locked(&x->wait, entry, TASK_UNINTERRUPTIBLE);
 	else
 		finish_wait_locked(&x->wait, entry);
-	unlock(x, flags);
+	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 

@@ -42,10 +42,10 @@ static struct pool_workqueue *lock_pwq_of(const struct work_struct *work,
 	struct pool_workqueue *pwq;
 
 	while ((pwq = READ_ONCE(work->pwq))) {
-		*flags = lock_pool(pwq->pool);
+		*flags = raw_spin_lock_irqsave(&pwq->pool->lock);
 		if (READ_ONCE(work->pwq) == pwq)
 			break;
-		unlock_pool(pwq->pool, *flags);
+		raw_spin_unlock_irqrestore(&pwq->pool->lock, *flags);
 	}
 	return pwq;
 }
@@ -94,7 +94,7 @@ static bool __flush_work(struct work_struct *work)
 	if (!pwq)
 		return false;
 	waits = insert_barrier(pwq, work, &b);
-	unlock_pool(pwq->pool, flags);
+	raw_spin_unlock_irqrestore(&pwq->pool->lock, flags);
 	if (waits)
 		wait_for_completion(&b.done);
 	return waits;
@@ -117,7 +117,7 @@ u32 work_busy(const struct work_struct *work)
 		return busy;
 	if (find_worker_executing(pwq->pool, work))
 		busy |= WORK_BUSY_RUNNING;
-	unlock_pool(pwq->pool, flags);
+	raw_spin_unlock_irqrestore(&pwq->pool->lock, flags);
 	return busy;
 }
 
@@ -153,7 +153,7 @@ static int try_to_grab_pending(struct work_struct *work)
 		take_out(pwq, work);
 		ret = 1;
 	}
-	unlock_pool(pwq->pool, flags);
+	raw_spin_unlock_irqrestore(&pwq->pool->lock, flags);
 	return ret;
 }
 

@@ -13,7 +13,7 @@
 #include <console/printk.h>
 #include <cpu/cpumask.h>
 #include <cpu/deadline.h>
-#include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 #include <cpu/stacks.h>
 #include <lib/errno.h>
 #include <lib/format.h>
@@ -54,27 +54,23 @@ u32 kthread_crash_count(void)
 /* The lowest free one, or -1. */
 static int take_slot(struct stack_pool *pool)
 {
-	u64 flags = local_irq_save();
+	u64 flags = spin_lock_irqsave(&pool_lock);
 	int slot;
 
-	__spin_lock(&pool_lock);
 	slot = __builtin_ctzll(~pool->used);
 	if (slot < (int)NR_THREAD_STACKS)
 		pool->used |= BIT(slot);
-	__spin_unlock(&pool_lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&pool_lock, flags);
 	return slot < (int)NR_THREAD_STACKS ? slot : -1;
 }
 
 static void give_slot(u32 cpu, u32 slot)
 {
-	u64 flags = local_irq_save();
+	u64 flags = spin_lock_irqsave(&pool_lock);
 
-	__spin_lock(&pool_lock);
 	per_cpu_ptr(&stack_pool, cpu)->used &= ~BIT(slot);
 	per_cpu_ptr(&stack_pool, cpu)->kept &= ~BIT(slot);
-	__spin_unlock(&pool_lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&pool_lock, flags);
 }
 
 /* Pids are for traces and reports: names may be equal. */

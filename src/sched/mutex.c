@@ -8,7 +8,7 @@
  */
 #include <sched/mutex.h>
 
-#include <cpu/irqflags.h>
+#include <cpu/spinlock.h>
 #include <trap/report.h>
 
 bool mutex_trylock(struct mutex *lock)
@@ -23,18 +23,16 @@ bool mutex_trylock(struct mutex *lock)
 /* It is ours, handed over or free, or there is a place in the queue for us. */
 static bool take_or_queue(struct mutex *lock, struct wait_queue_entry *entry)
 {
-	u64 flags = local_irq_save();
+	u64 flags = raw_spin_lock_irqsave(&lock->wait.lock);
 	bool ours;
 
-	raw_spin_lock(&lock->wait.lock);
 	ours = READ_ONCE(lock->owner) == current || mutex_trylock(lock);
 	if (ours)
 		finish_wait_locked(&lock->wait, entry);
 	else
 		prepare_to_wait_locked(&lock->wait, entry,
 				       TASK_UNINTERRUPTIBLE);
-	raw_spin_unlock(&lock->wait.lock);
-	local_irq_restore(flags);
+	raw_spin_unlock_irqrestore(&lock->wait.lock, flags);
 	return ours;
 }
 
@@ -57,8 +55,7 @@ void mutex_unlock(struct mutex *lock)
 
 	BUG_ON(READ_ONCE(lock->owner) != current);
 	preempt_disable();
-	flags = local_irq_save();
-	raw_spin_lock(&lock->wait.lock);
+	flags = raw_spin_lock_irqsave(&lock->wait.lock);
 	next = lock->wait.first;
 	__atomic_store_n(&lock->owner, next ? next->task : NULL,
 			 __ATOMIC_RELEASE);
@@ -67,7 +64,6 @@ void mutex_unlock(struct mutex *lock)
 		next->queued = false;
 		wake_up_process(next->task);
 	}
-	raw_spin_unlock(&lock->wait.lock);
-	local_irq_restore(flags);
+	raw_spin_unlock_irqrestore(&lock->wait.lock, flags);
 	preempt_enable();
 }

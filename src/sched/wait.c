@@ -7,21 +7,7 @@
 #include <sched/wait.h>
 
 #include <bh/hrtimer.h>
-#include <cpu/irqflags.h>
-
-static u64 lock_queue(struct wait_queue_head *wq)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&wq->lock);
-	return flags;
-}
-
-static void unlock_queue(struct wait_queue_head *wq, u64 flags)
-{
-	raw_spin_unlock(&wq->lock);
-	local_irq_restore(flags);
-}
+#include <cpu/spinlock.h>
 
 static struct wait_queue_entry **link_to(struct wait_queue_head *wq,
 					 const struct wait_queue_entry *entry)
@@ -69,10 +55,10 @@ void finish_wait_locked(struct wait_queue_head *wq,
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry,
 		     u32 state)
 {
-	u64 flags = lock_queue(wq);
+	u64 flags = raw_spin_lock_irqsave(&wq->lock);
 
 	prepare_to_wait_locked(wq, entry, state);
-	unlock_queue(wq, flags);
+	raw_spin_unlock_irqrestore(&wq->lock, flags);
 }
 
 void prepare_to_wait_exclusive(struct wait_queue_head *wq,
@@ -84,10 +70,10 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq,
 
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
-	u64 flags = lock_queue(wq);
+	u64 flags = raw_spin_lock_irqsave(&wq->lock);
 
 	finish_wait_locked(wq, entry);
-	unlock_queue(wq, flags);
+	raw_spin_unlock_irqrestore(&wq->lock, flags);
 }
 
 /*
@@ -117,9 +103,9 @@ void __wake_up(struct wait_queue_head *wq, u32 mask, u32 nr)
 	u64 flags;
 
 	preempt_disable(); /* the woken one wants the lock, too */
-	flags = lock_queue(wq);
+	flags = raw_spin_lock_irqsave(&wq->lock);
 	__wake_up_locked(wq, mask, nr);
-	unlock_queue(wq, flags);
+	raw_spin_unlock_irqrestore(&wq->lock, flags);
 	preempt_enable();
 }
 

@@ -60,10 +60,10 @@ void works_drop_range(u64 from, u64 to)
 		if (!w->pool || !w->task)
 			continue;
 		raw_spin_reset(&w->pool->lock);
-		flags = lock_pool(w->pool);
+		flags = raw_spin_lock_irqsave(&w->pool->lock);
 		works_drop_from(&w->pool->worklist, from, to);
 		works_drop_from(&w->scheduled, from, to);
-		unlock_pool(w->pool, flags);
+		raw_spin_unlock_irqrestore(&w->pool->lock, flags);
 	}
 	for (u32 i = 0; i < NR_WORKQUEUES; i++)
 		workqueue_drop_range(i, from, to);

@@ -111,7 +111,7 @@ struct worker *find_worker_executing(struct worker_pool *pool,
 void wq_worker_sleeping(struct worker *w)
 {
 	struct worker_pool *pool = w->pool;
-	u64 flags = lock_pool(pool);
+	u64 flags = raw_spin_lock_irqsave(&pool->lock);
 
 	if (w->current_work && !w->sleeping) {
 		w->sleeping = true;
@@ -119,19 +119,19 @@ void wq_worker_sleeping(struct worker *w)
 		if (!list_empty(&pool->worklist))
 			kick_pool(pool);
 	}
-	unlock_pool(pool, flags);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 
 /* From schedule(): it goes on. */
 void wq_worker_running(struct worker *w)
 {
-	u64 flags = lock_pool(w->pool);
+	u64 flags = raw_spin_lock_irqsave(&w->pool->lock);
 
 	if (w->sleeping) {
 		w->sleeping = false;
 		w->pool->nr_running++;
 	}
-	unlock_pool(w->pool, flags);
+	raw_spin_unlock_irqrestore(&w->pool->lock, flags);
 }
 
 /* Locked. */
@@ -150,9 +150,8 @@ static void leave_idle(struct worker_pool *pool, struct worker *w)
 static struct worker *take_slot(void)
 {
 	struct worker *found = NULL;
-	u64 flags = local_irq_save();
+	u64 flags = spin_lock_irqsave(&table_lock);
 
-	__spin_lock(&table_lock);
 	for (u32 i = 0; i < NR_WORKERS && !found; i++) {
 		if (!workers[i].pool)
 			found = &workers[i];
@@ -161,8 +160,7 @@ static struct worker *take_slot(void)
 		found->pool = &unbound_pools[0]; /* taken */
 		nr_slots = max(nr_slots, (u32)(found - workers) + 1);
 	}
-	__spin_unlock(&table_lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&table_lock, flags);
 	return found;
 }
 
@@ -206,26 +204,13 @@ static bool create_worker(struct worker_pool *pool)
 		return false;
 	}
 	w->task->worker = w;
-	flags = lock_pool(pool);
+	flags = raw_spin_lock_irqsave(&pool->lock);
 	list_add_tail(&w->entry, &pool->workers);
 	pool->nr_workers++;
 	enter_idle(pool, w);
-	unlock_pool(pool, flags);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	wake_up_process(w->task);
 	return true;
-}
-
-/* IF=1 outside, so there is nothing to keep. */
-static void lock_pool_irq(struct worker_pool *pool)
-{
-	local_irq_disable();
-	raw_spin_lock(&pool->lock);
-}
-
-static void unlock_pool_irq(struct worker_pool *pool)
-{
-	raw_spin_unlock(&pool->lock);
-	local_irq_enable();
 }
 
 /* Locked; dropped meanwhile. One idle one must be left when this one works. */
@@ -234,9 +219,9 @@ static __noinline void manage_workers(struct worker_pool *pool)
 	if (pool->managed || pool->nr_workers >= MAX_PER_CPU)
 		return;
 	pool->managed = true;
-	unlock_pool_irq(pool);
+	raw_spin_unlock_irq(&pool->lock);
 	create_worker(pool);
-	lock_pool_irq(pool);
+	raw_spin_lock_irq(&pool->lock);
 	pool->managed = false;
 }
 

@@ -101,7 +101,8 @@ struct workqueue_struct *alloc_workqueue(const char *name, u32 flags,
 /* Who has counted the last work down may not have left its pool yet. */
 static void wait_for_worker(struct worker_pool *pool)
 {
-	unlock_pool(pool, lock_pool(pool));
+	raw_spin_unlock_irqrestore(&pool->lock,
+				   raw_spin_lock_irqsave(&pool->lock));
 }
 
 void destroy_workqueue(struct workqueue_struct *wq)
@@ -463,9 +464,9 @@ static void drop_inactive(struct pool_workqueue *pwq, u64 from, u64 to)
 	u64 flags;
 
 	raw_spin_reset(&pwq->pool->lock);
-	flags = lock_pool(pwq->pool);
+	flags = raw_spin_lock_irqsave(&pwq->pool->lock);
 	works_drop_from(&pwq->inactive, from, to);
-	unlock_pool(pwq->pool, flags);
+	raw_spin_unlock_irqrestore(&pwq->pool->lock, flags);
 }
 
 void workqueue_drop_range(u32 i, u64 from, u64 to)

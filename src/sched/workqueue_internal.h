@@ -168,17 +168,3 @@ void works_drop_range(u64 from, u64 to);
 void works_drop_from(struct list_head *list, u64 from, u64 to);
 void workqueues_keep(void);
 u32 workqueues_clear_left(void);
-
-static inline u64 lock_pool(struct worker_pool *pool)
-{
-	u64 flags = local_irq_save();
-
-	raw_spin_lock(&pool->lock);
-	return flags;
-}
-
-static inline void unlock_pool(struct worker_pool *pool, u64 flags)
-{
-	raw_spin_unlock(&pool->lock);
-	local_irq_restore(flags);
-}
