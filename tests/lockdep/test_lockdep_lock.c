@@ -45,7 +45,16 @@ static void report_of(void (*fn)(void))
 	lockdep_capture(NULL, 0);
 }
 
-static spinlock_t *one, *two; /* of the running case */
+static spinlock_t *one, *two, *three; /* of the running case */
+
+/*
+ * A lock of the case and who points at it. Its class is its own, made where
+ * this stands, and named "&lock": no function could do that.
+ */
+#define NEW_LOCK(lock, at)     \
+	spinlock_t lock;       \
+	spin_lock_init(&lock); \
+	at = &lock
 
 static void take_one(void)
 {
@@ -99,10 +108,8 @@ static void in_hardirq_then_on(void)
 
 TEST(lockdep, a_lock_taken_with_irqs_on_and_then_in_one_is_inconsistent, STATE)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_claim(take_one))
 		return;
 	report_of(on_then_in_hardirq);
@@ -118,10 +125,8 @@ TEST(lockdep, a_lock_taken_with_irqs_on_and_then_in_one_is_inconsistent, STATE)
 TEST(lockdep, a_lock_taken_in_an_irq_and_then_with_irqs_on_is_inconsistent,
      STATE)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_claim(take_one))
 		return;
 	report_of(in_hardirq_then_on);
@@ -138,10 +143,8 @@ static void raise_one(void)
 TEST(lockdep, a_lock_taken_with_softirqs_on_and_then_in_one_is_inconsistent,
      STATE)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_claim(raise_one))
 		return;
 	open_softirq(RCU_SOFTIRQ, take_one);
@@ -169,10 +172,8 @@ static void in_hardirq_then_on_while_held(void)
 
 TEST(lockdep, irqs_switched_on_while_it_is_held_count_as_on, STATE)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_claim(take_one))
 		return;
 	report_of(in_hardirq_then_on_while_held);
@@ -191,12 +192,9 @@ static void right_use(void)
 
 TEST(lockdep, what_is_right_is_not_reported, STATE)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	if (!ld_claim(take_one))
 		return;
 	report_of(right_use);
@@ -205,12 +203,9 @@ TEST(lockdep, what_is_right_is_not_reported, STATE)
 
 TEST(lockdep, two_orders_of_two_locks_are_circular, ORDER)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	report_of(take_both_in_either_order);
 	EXPECT_TRUE(told("WARNING: possible circular locking dependency "
 			 "detected\n"));
@@ -224,23 +219,18 @@ TEST(lockdep, two_orders_of_two_locks_are_circular, ORDER)
 
 TEST(lockdep, a_pair_is_told_once_and_others_still_are, ORDER)
 {
-	spinlock_t a, b, c;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
+	NEW_LOCK(c, three);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	spin_lock_init(&c);
-	one = &a;
-	two = &b;
 	report_of(take_both_in_either_order);
 	EXPECT_TRUE(told("circular"));
 	report_of(take_both_in_either_order);
 	EXPECT_STREQ(text, "");
-	two = &c;
+	two = three;
 	report_of(take_both_in_either_order);
 	EXPECT_TRUE(told("-> #1 (&c)"));
 }
-
-static spinlock_t *three;
 
 static void three_in_a_ring(void)
 {
@@ -255,14 +245,10 @@ static void three_in_a_ring(void)
 
 TEST(lockdep, a_chain_of_three_is_told_in_reverse_order, ORDER)
 {
-	spinlock_t a, b, c;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
+	NEW_LOCK(c, three);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	spin_lock_init(&c);
-	one = &a;
-	two = &b;
-	three = &c;
 	report_of(three_in_a_ring);
 	EXPECT_TRUE(told("-> #2 (&c){....}: 0x"));
 	EXPECT_TRUE(told("-> #1 (&b){....}: 0x"));
@@ -281,10 +267,8 @@ static void take_twice(void)
 /* Instead of waiting for itself for ever. */
 TEST(lockdep, a_lock_this_cpu_has_is_reported_and_not_waited_for, ORDER)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	report_of(take_twice);
 	EXPECT_TRUE(told("WARNING: possible recursive locking detected\n"));
 	EXPECT_TRUE(told("  lock(&a);\n  lock(&a);\n"));
@@ -303,10 +287,8 @@ static void hit_while_held(void)
 
 TEST(lockdep, an_interrupt_that_wants_what_it_hit_is_told_and_survived, STATE)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_claim(take_one))
 		return;
 	report_of(hit_while_held);
@@ -346,12 +328,9 @@ static void try_in_either_order(void)
 
 TEST(lockdep, a_trylock_waits_for_nothing_and_makes_no_order, ORDER)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	report_of(try_in_either_order);
 	EXPECT_STREQ(text, "");
 }
@@ -369,12 +348,9 @@ static void invert(void)
 
 TEST(lockdep, an_irqs_lock_that_leads_to_one_taken_with_irqs_on, ORDER)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	if (!ld_claim(take_one))
 		return;
 	report_of(invert);
@@ -398,12 +374,9 @@ static void safe_to_unsafe(void)
 
 TEST(lockdep, a_safe_lock_that_takes_an_unsafe_one, ORDER)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	if (!ld_claim(take_one))
 		return;
 	report_of(safe_to_unsafe);
@@ -429,10 +402,8 @@ static void unlock_one(void)
 
 TEST(lockdep, an_unlock_of_what_is_free_is_told, DEBUG)
 {
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	report_of(unlock_one);
 	EXPECT_TRUE(told("BUG: spinlock already unlocked on CPU#"));
 }
@@ -446,10 +417,8 @@ static void lock_there(void *unused)
 TEST(lockdep, an_unlock_of_another_cpus_lock_is_told, DEBUG, .needs = NEEDS_SMP)
 {
 	u32 cpu = cpumask_next(1, &cpu_online_mask);
-	spinlock_t a;
+	NEW_LOCK(a, one);
 
-	spin_lock_init(&a);
-	one = &a;
 	if (!ld_on(cpu, lock_there, NULL))
 		return;
 	report_of(unlock_one);
@@ -465,12 +434,9 @@ static void both_there(void *unused)
 TEST(lockdep, an_order_of_one_cpu_counts_on_another, ORDER, .needs = NEEDS_SMP)
 {
 	u32 cpu = cpumask_next(1, &cpu_online_mask);
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	take_both();
 	swap_locks();
 	lockdep_capture(text, sizeof(text));
@@ -482,12 +448,9 @@ TEST(lockdep, an_order_of_one_cpu_counts_on_another, ORDER, .needs = NEEDS_SMP)
 
 TEST(lockdep, while_it_is_off_no_lock_is_checked, ORDER)
 {
-	spinlock_t a, b;
+	NEW_LOCK(a, one);
+	NEW_LOCK(b, two);
 
-	spin_lock_init(&a);
-	spin_lock_init(&b);
-	one = &a;
-	two = &b;
 	lockdep_set(false);
 	report_of(take_both_in_either_order);
 	lockdep_set(true);
