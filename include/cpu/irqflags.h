@@ -3,27 +3,42 @@
  * irqflags.h - local_irq_*(): the interrupt flag as the code above uses it, and
  * the points at which src/lockdep/ sees it change.
  *
- * A point is a comparison and an untaken branch while lockdep_on is false, and
- * changes no register: what it calls, src/cpu/irqflags_thunk.S saves all. It
- * stands before the change, and looks at IF itself. Linux:
- * include/linux/irqflags.h.
+ * A point is a test and an untaken branch while lockdep is off, and changes no
+ * register: what it calls, src/cpu/irqflags_thunk.S saves all. It stands before
+ * the change, and looks at IF itself. Linux: include/linux/irqflags.h.
  */
 #pragma once
 
 #include <asm/irqflags.h>
 
-/* Only src/lockdep/ writes it; it fills the hooks before. */
-extern bool lockdep_on;
-
 /*
- * Does anybody look on, src/trace/ or src/lockdep/? For a path with many
- * points: it asks once, and is another one while somebody does.
+ * Who looks on: each sets its own bit when what it wants called is in place.
+ * The points of one ask for its bit, by a test in memory and a branch.
  */
-#define OBSERVER_TRACE	 BIT(0)
-#define OBSERVER_LOCKDEP BIT(1)
+#define OBSERVER_TRACE	 1
+#define OBSERVER_LOCKDEP 2
 extern u32 observers;
 void set_observer(u32 who, bool on);
 
+static __always_inline bool observed_by(u32 who)
+{
+	bool on;
+
+	__asm__ volatile("testb %[who], %[word]"
+			 : "=@ccnz"(on)
+			 : [who] "i"(who), [word] "m"(observers));
+	return unlikely(on);
+}
+
+static __always_inline bool lockdep_on(void)
+{
+	return observed_by(OBSERVER_LOCKDEP);
+}
+
+/*
+ * Does anybody? For a path with many points: it asks once, and is another one
+ * while somebody does.
+ */
 static __always_inline bool observed(void)
 {
 	bool any;
@@ -49,7 +64,7 @@ extern struct irqflags_hooks irqflags_hooks;
 /* The word behind the call says where it goes on: there and back in two. */
 #define IRQFLAGS_POINT(thunk)                                      \
 	__asm__ volatile inline(                                   \
-		"cmpb $0, lockdep_on(%%rip)\n\t"                   \
+		"testb %[lockdep], observers(%%rip)\n\t"           \
 		"jne 1f\n"                                         \
 		"2:\n\t"                                           \
 		".pushsection .text.unlikely, \"ax\", @progbits\n" \
@@ -57,7 +72,7 @@ extern struct irqflags_hooks irqflags_hooks;
 		".long 2b - .\n\t"                                 \
 		".popsection"                                      \
 		:                                                  \
-		:                                                  \
+		: [lockdep] "i"(OBSERVER_LOCKDEP)                  \
 		: "memory", "cc")
 
 /* local_irq_*()'s halves, for who changes IF by other means. */
@@ -84,7 +99,7 @@ static __always_inline void local_irq_enable(void)
 }
 
 /*
- * What is saved while lockdep_on has IF moved aside, so that the way back to
+ * What is saved while lockdep is on has IF moved aside, so that the way back to
  * IF=1 needs no point of its own: no IF, and it looks again.
  */
 #define IRQFLAGS_SEEN 63 /* bit: saved by a point that was on */
@@ -95,7 +110,7 @@ static __always_inline u64 local_irq_save(void)
 	u64 flags = native_save_fl();
 
 	__asm__ volatile inline(
-		"cmpb $0, lockdep_on(%%rip)\n\t"
+		"testb %[lockdep], observers(%%rip)\n\t"
 		"jne 1f\n"
 		"2:\n\t"
 		".pushsection .text.unlikely, \"ax\", @progbits\n"
@@ -107,8 +122,8 @@ static __always_inline u64 local_irq_save(void)
 		".long 2b - .\n\t"
 		".popsection"
 		: [flags] "+r"(flags)
-		: [seen] "i"(IRQFLAGS_SEEN), [moved] "i"(IRQFLAGS_IF),
-		  [was] "i"(9)
+		: [lockdep] "i"(OBSERVER_LOCKDEP), [seen] "i"(IRQFLAGS_SEEN),
+		  [moved] "i"(IRQFLAGS_IF), [was] "i"(9)
 		: "memory", "cc");
 	native_irq_disable();
 	return flags;
@@ -157,7 +172,7 @@ static __always_inline void safe_halt(void)
 
 static __always_inline void safe_halt_disable(void)
 {
-	if (unlikely(READ_ONCE(lockdep_on))) {
+	if (lockdep_on()) {
 		safe_halt();
 		local_irq_disable();
 		return;
@@ -174,12 +189,12 @@ static inline bool irqs_disabled(void)
 /* In C, so that the entries have no instruction more. */
 static __always_inline void trace_exception_enter(struct pt_regs *regs)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
+	if (lockdep_on())
 		irqflags_hooks.exception_enter(regs);
 }
 
 static __always_inline void trace_exception_exit(struct pt_regs *regs)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
+	if (lockdep_on())
 		irqflags_hooks.exception_exit(regs);
 }

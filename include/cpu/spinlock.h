@@ -8,7 +8,7 @@
  *
  * raw_spinlock_t is the lock alone, for the hottest paths and for what
  * src/lockdep/ itself stands on. spinlock_t has a class beside it, and is
- * checked while lockdep_on is true, for an untaken branch when it is not.
+ * checked while lockdep is on, for an untaken branch when it is not.
  *
  * Linux: include/linux/spinlock.h, arch_spin_lock(), spin_lock().
  */
@@ -125,7 +125,7 @@ typedef struct {
 	} while (0)
 
 /*
- * src/lockdep/ fills them before lockdep_on. IF=0 while they run; irqs_on: it
+ * src/lockdep/ fills them before it is on. IF=0 while they run; irqs_on: it
  * is 1 where the lock is taken.
  */
 struct spinlock_hooks {
@@ -137,7 +137,7 @@ struct spinlock_hooks {
 };
 extern struct spinlock_hooks spinlock_hooks;
 
-/* Out of line, while lockdep_on; ip is their caller's. */
+/* Out of line, while it is on; ip is their caller's. */
 void spin_lock_seen(spinlock_t *lock);
 bool spin_trylock_seen(spinlock_t *lock);
 void spin_unlock_seen(spinlock_t *lock);
@@ -145,7 +145,7 @@ void spin_unlock_seen(spinlock_t *lock);
 /* The lock without its context: the caller keeps off what must be. */
 static __always_inline void __spin_lock(spinlock_t *lock)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
+	if (lockdep_on())
 		spin_lock_seen(lock);
 	else
 		raw_spin_lock(&lock->raw);
@@ -153,14 +153,14 @@ static __always_inline void __spin_lock(spinlock_t *lock)
 
 static __always_inline bool __spin_trylock(spinlock_t *lock)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
+	if (lockdep_on())
 		return spin_trylock_seen(lock);
 	return raw_spin_trylock(&lock->raw);
 }
 
 static __always_inline void __spin_unlock(spinlock_t *lock)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
+	if (lockdep_on())
 		spin_unlock_seen(lock);
 	else
 		raw_spin_unlock(&lock->raw);

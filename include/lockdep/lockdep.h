@@ -74,23 +74,22 @@ void show_lockdep_stats(void);
 void show_irqsoff(void);
 
 /*
- * bh/: softirqs of this CPU are kept off from here on; they will not be any
- * more. preempt_count() tells which level it is: of the inner ones an off is
+ * bh/: softirqs of this CPU are kept off from here on, or will not be any more.
+ * preempt_count() tells which level it is: of the inner ones an off is
  * redundant, an on is nothing; an on of none is redundant. IF any; any context.
  */
-void lockdep_softirqs_off(u64 ip);
-void lockdep_softirqs_on(u64 ip);
+void lockdep_softirqs(bool off, u64 ip);
 
 static __always_inline void trace_softirqs_off(const void *ip)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
-		lockdep_softirqs_off((u64)ip);
+	if (lockdep_on())
+		lockdep_softirqs(true, (u64)ip);
 }
 
 static __always_inline void trace_softirqs_on(const void *ip)
 {
-	if (unlikely(READ_ONCE(lockdep_on)))
-		lockdep_softirqs_on((u64)ip);
+	if (lockdep_on())
+		lockdep_softirqs(false, (u64)ip);
 }
 
 /*

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <cpu/irqflags.h>
 #include <lib/compiler.h>
 
 enum trace_type {
@@ -64,16 +65,10 @@ void trace_free(void);
 void trace_clear(void);
 void trace_resume(void);
 
-/* Is it on? For the points: a comparison where it is used, and a branch. */
-extern bool trace_enabled;
+/* Is it on? For the points. */
 static __always_inline bool trace_on(void)
 {
-	bool on;
-
-	__asm__ volatile("cmpb $0, %[word]"
-			 : "=@ccne"(on)
-			 : [word] "m"(trace_enabled));
-	return unlikely(on);
+	return observed_by(OBSERVER_TRACE);
 }
 
 /*

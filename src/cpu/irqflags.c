@@ -2,7 +2,6 @@
 /* irqflags.c - what the points of irqflags.h look at, and call. */
 #include <cpu/irqflags.h>
 
-bool lockdep_on;
 u32 observers;
 struct irqflags_hooks irqflags_hooks;
 

@@ -98,7 +98,7 @@ bool lockdep_seen(void)
 {
 	u64 here = (u64)__builtin_frame_address(0);
 
-	return READ_ONCE(lockdep_on) && !in_nmi() &&
+	return lockdep_on() && !in_nmi() &&
 	       stack_of(here).kind != STACK_IST1 + IST_NMI - 1;
 }
 
@@ -181,23 +181,13 @@ static void softirqs_event(bool off, u64 ip, u64 flags)
 	}
 }
 
-void lockdep_softirqs_off(u64 ip)
+void lockdep_softirqs(bool off, u64 ip)
 {
 	u64 flags = native_save_fl();
 
 	native_irq_disable();
 	if (lockdep_seen())
-		softirqs_event(true, ip, flags);
-	native_restore_fl(flags);
-}
-
-void lockdep_softirqs_on(u64 ip)
-{
-	u64 flags = native_save_fl();
-
-	native_irq_disable();
-	if (lockdep_seen())
-		softirqs_event(false, ip, flags);
+		softirqs_event(off, ip, flags);
 	native_restore_fl(flags);
 }
 

@@ -6,7 +6,7 @@ void (*lockdep_gates_hook)(bool on);
 
 bool lockdep_set(bool on)
 {
-	bool was = lockdep_on;
+	bool was = lockdep_on();
 
 	if (on == was)
 		return was;
@@ -25,7 +25,6 @@ bool lockdep_set(bool on)
 		irqsoff_begin_anew();
 		locks_begin_anew();
 	}
-	__atomic_store_n(&lockdep_on, on, __ATOMIC_SEQ_CST);
 	set_observer(OBSERVER_LOCKDEP, on);
 	if (lockdep_gates_hook)
 		lockdep_gates_hook(on);

@@ -35,7 +35,6 @@ static DEFINE_PER_CPU(struct trace_ring, trace_rings);
 static u64 ring_size;
 static u32 ring_pages;
 
-bool trace_enabled;
 void (*trace_irq_hook)(bool on);
 void (*trace_gates_hook)(bool on);
 
@@ -238,14 +237,13 @@ static int alloc_rings(u32 entries)
 	return 0;
 }
 
-/* A point looks at the word; what costs nothing when off is led past it. */
+/* A point looks at its bit; what costs nothing when off is led past it. */
 static void set_enabled(bool on)
 {
-	if (on == trace_enabled)
+	if (on == trace_on())
 		return;
 	if (!on)
-		WRITE_ONCE(trace_enabled, false);
-	set_observer(OBSERVER_TRACE, on);
+		set_observer(OBSERVER_TRACE, false);
 	if (!on && trace_gates_hook)
 		trace_gates_hook(false);
 	if (trace_irq_hook)
@@ -253,12 +251,12 @@ static void set_enabled(bool on)
 	if (on && trace_gates_hook)
 		trace_gates_hook(true);
 	if (on)
-		WRITE_ONCE(trace_enabled, true);
+		set_observer(OBSERVER_TRACE, true);
 }
 
 int trace_start(u32 entries)
 {
-	if (trace_enabled)
+	if (trace_on())
 		return -EBUSY;
 	trace_free();
 	if (alloc_rings(entries)) {

@@ -146,7 +146,7 @@ static u64 stub_now_of(u32 vector)
 {
 	u64 stub = stub_of(vector);
 
-	if (!READ_ONCE(lockdep_on) || vector < FIRST_EXTERNAL_VECTOR ||
+	if (!lockdep_on() || vector < FIRST_EXTERNAL_VECTOR ||
 	    vector == IA32_SYSCALL_VECTOR)
 		return stub;
 	return (u64)traced_irq_entries_start +

@@ -46,7 +46,7 @@ TEST(lockdep, inner_bh_disables_are_redundant_offs, STATS)
 
 static void on_alone(void)
 {
-	lockdep_softirqs_on((u64)on_alone);
+	lockdep_softirqs(false, (u64)on_alone);
 }
 
 TEST(lockdep, a_softirq_on_that_ends_nothing_is_redundant, STATS)

@@ -204,7 +204,7 @@ TEST(trace, off_the_system_vectors_enter_as_ever, "irqbed src/irq/trace.c")
 {
 	u64 before = gate_target(X86_PLATFORM_IPI_VECTOR), on;
 
-	if (READ_ONCE(lockdep_on))
+	if (lockdep_on())
 		SKIP(return, "with lockdep gates lead another way");
 	if (!trace_open(64))
 		return;

@@ -386,8 +386,8 @@ TEST(nmi, around_wrgsbase_of_an_ist_exceptions_entry, SWAPGS)
 
 TEST(nmi, around_swapgs_of_an_interrupts_entry, SWAPGS)
 {
-	char *entry = READ_ONCE(lockdep_on) ? asm_traced_interrupt
-					    : asm_common_interrupt;
+	char *entry =
+		lockdep_on() ? asm_traced_interrupt : asm_common_interrupt;
 
 	sweep_way(&(const struct way){ "asm_common_interrupt", true, NMI_DEVICE,
 				       user_nmi_int_device, entry, ENTRY_SIZE,
