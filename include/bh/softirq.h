@@ -13,6 +13,7 @@
 
 #include <cpu/irqflags.h>
 #include <cpu/preempt.h>
+#include <cpu/spinlock.h>
 #include <lib/compiler.h>
 
 enum {
@@ -61,6 +62,23 @@ bool softirq_work_left(u32 cpu);
 /* Keep softirqs off this CPU; nests. The last enable runs what is pending. */
 void local_bh_disable(void);
 void local_bh_enable(void);
+
+/*
+ * A lock that softirqs take, too, but no interrupt: what is pending is run when
+ * it is free again. Preemption is off, as softirqs are. Task and softirq
+ * context.
+ */
+static __always_inline void spin_lock_bh(spinlock_t *lock)
+{
+	local_bh_disable();
+	__spin_lock(lock);
+}
+
+static __always_inline void spin_unlock_bh(spinlock_t *lock)
+{
+	__spin_unlock(lock);
+	local_bh_enable();
+}
 
 /* Run what is pending now, if this context may. IF any; IF=1 while serving. */
 void do_softirq(void);

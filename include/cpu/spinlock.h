@@ -170,7 +170,10 @@ static __always_inline void __spin_unlock(spinlock_t *lock)
 extern void (*preempt_schedule_hook)(void);
 void spin_unlock_preempt(void);
 
-/* Preemption off; what interrupts take, too, wants one of the next. */
+/*
+ * Preemption off; what interrupts take, too, wants one of the next, and what
+ * softirqs take spin_lock_bh() of bh/softirq.h.
+ */
 static __always_inline void spin_lock(spinlock_t *lock)
 {
 	preempt_count_add(PREEMPT_OFFSET);

@@ -2,11 +2,15 @@
 /* lockdep.h - what the cases of suites lockdep and irqsoff share. */
 #pragma once
 
+#include <cpu/spinlock.h>
 #include <ktest/ktest.h>
 #include <lockdep/lockdep.h>
 
 #define STATS	"Linux kernel/locking/lockdep_proc.c, lockdep_stats_debug_show()"
 #define IRQSOFF "Linux Documentation/trace/ftrace.rst, \"irqsoff\""
+#define DESIGN	"Linux Documentation/locking/lockdep-design.rst, "
+#define STATE	DESIGN "\"Single-lock state rules\""
+#define ORDER	DESIGN "\"Multi-lock dependency rules\""
 
 /* The suites' setup and teardown: on, and as it was. */
 int lockdep_open(void);
@@ -31,3 +35,20 @@ void ld_counts_are(const char *file, int line, void (*fn)(void), u64 entries,
 
 /* fn() on another CPU, waited for; false, and a failure: it did not end. */
 bool ld_on(u32 cpu, void (*fn)(void *), void *arg);
+
+/*
+ * What fn() makes lockdep report goes into ld_text, and nowhere else. Are these
+ * words in it? If not, that and all of it is noted.
+ */
+extern char ld_text[4096];
+void ld_report_of(void (*fn)(void));
+bool ld_told(const char *words);
+
+/*
+ * A lock of the case and who points at it. Its class is its own, made where
+ * this stands, and named "&lock": no function could do that.
+ */
+#define NEW_LOCK(lock, at)     \
+	spinlock_t lock;       \
+	spin_lock_init(&lock); \
+	at = &lock

@@ -19,6 +19,7 @@
 #include <ktest/insn_irq.h>
 #include <ktest/insn_nmi.h>
 #include <ktest/raised.h>
+#include <lib/string.h>
 #include <smp/smp.h>
 #include <trap/catch.h>
 #include <trap/traps.h>
@@ -64,6 +65,30 @@ void ld_interrupt(void)
 bool ld_on(u32 cpu, void (*fn)(void *), void *arg)
 {
 	return EXPECT_EQ(run_on(cpu, fn, arg, RUN_US), 0);
+}
+
+char ld_text[4096];
+
+bool ld_told(const char *words)
+{
+	size_t len = strlen(words);
+
+	for (const char *at = ld_text; *at; at++) {
+		if (!strncmp(at, words, len))
+			return true;
+	}
+	ktest_note("no \"%s\" in what was reported:", words);
+	for (const char *at = ld_text, *end; (end = strchr(at, '\n'));
+	     at = end + 1)
+		ktest_note("%.*s", (int)(end - at), at);
+	return false;
+}
+
+void ld_report_of(void (*fn)(void))
+{
+	lockdep_capture(ld_text, sizeof(ld_text));
+	fn();
+	lockdep_capture(NULL, 0);
 }
 
 static struct lockdep_counts during(void (*fn)(void))

@@ -14,47 +14,10 @@
 #include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 #include <cpu/spinlock.h>
-#include <lib/string.h>
 
-#define DESIGN "Linux Documentation/locking/lockdep-design.rst, "
-#define STATE  DESIGN "\"Single-lock state rules\""
-#define ORDER  DESIGN "\"Multi-lock dependency rules\""
-#define DEBUG  "Linux kernel/locking/spinlock_debug.c"
-
-static char text[4096];
-
-static bool told(const char *words)
-{
-	size_t len = strlen(words);
-
-	for (const char *at = text; *at; at++) {
-		if (!strncmp(at, words, len))
-			return true;
-	}
-	ktest_note("no \"%s\" in what was reported:", words);
-	for (const char *at = text, *end; (end = strchr(at, '\n'));
-	     at = end + 1)
-		ktest_note("%.*s", (int)(end - at), at);
-	return false;
-}
-
-static void report_of(void (*fn)(void))
-{
-	lockdep_capture(text, sizeof(text));
-	fn();
-	lockdep_capture(NULL, 0);
-}
+#define DEBUG "Linux kernel/locking/spinlock_debug.c"
 
 static spinlock_t *one, *two, *three; /* of the running case */
-
-/*
- * A lock of the case and who points at it. Its class is its own, made where
- * this stands, and named "&lock": no function could do that.
- */
-#define NEW_LOCK(lock, at)     \
-	spinlock_t lock;       \
-	spin_lock_init(&lock); \
-	at = &lock
 
 static void take_one(void)
 {
@@ -112,14 +75,14 @@ TEST(lockdep, a_lock_taken_with_irqs_on_and_then_in_one_is_inconsistent, STATE)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(on_then_in_hardirq);
-	EXPECT_TRUE(told("WARNING: inconsistent lock state\n"));
-	EXPECT_TRUE(told("inconsistent {HARDIRQ-ON-W} -> {IN-HARDIRQ-W} "
-			 "usage.\n"));
-	EXPECT_TRUE(told("[HC1:SC0] takes:\n"));
-	EXPECT_TRUE(told("(&a){+.+.}, at: 0x"));
-	EXPECT_TRUE(told("{HARDIRQ-ON-W} state was registered at: 0x"));
-	EXPECT_TRUE(told("  lock(&a);\n  <Interrupt>\n    lock(&a);\n"));
+	ld_report_of(on_then_in_hardirq);
+	EXPECT_TRUE(ld_told("WARNING: inconsistent lock state\n"));
+	EXPECT_TRUE(ld_told("inconsistent {HARDIRQ-ON-W} -> {IN-HARDIRQ-W} "
+			    "usage.\n"));
+	EXPECT_TRUE(ld_told("[HC1:SC0] takes:\n"));
+	EXPECT_TRUE(ld_told("(&a){+.+.}, at: 0x"));
+	EXPECT_TRUE(ld_told("{HARDIRQ-ON-W} state was registered at: 0x"));
+	EXPECT_TRUE(ld_told("  lock(&a);\n  <Interrupt>\n    lock(&a);\n"));
 }
 
 TEST(lockdep, a_lock_taken_in_an_irq_and_then_with_irqs_on_is_inconsistent,
@@ -129,10 +92,10 @@ TEST(lockdep, a_lock_taken_in_an_irq_and_then_with_irqs_on_is_inconsistent,
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(in_hardirq_then_on);
-	EXPECT_TRUE(told("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} "
-			 "usage.\n"));
-	EXPECT_TRUE(told("[HC0:SC0] takes:\n"));
+	ld_report_of(in_hardirq_then_on);
+	EXPECT_TRUE(ld_told("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} "
+			    "usage.\n"));
+	EXPECT_TRUE(ld_told("[HC0:SC0] takes:\n"));
 }
 
 static void raise_one(void)
@@ -148,11 +111,11 @@ TEST(lockdep, a_lock_taken_with_softirqs_on_and_then_in_one_is_inconsistent,
 	if (!ld_claim(raise_one))
 		return;
 	open_softirq(RCU_SOFTIRQ, take_one);
-	report_of(on_then_in_hardirq);
+	ld_report_of(on_then_in_hardirq);
 	open_softirq(RCU_SOFTIRQ, NULL);
-	EXPECT_TRUE(told("inconsistent {SOFTIRQ-ON-W} -> {IN-SOFTIRQ-W} "
-			 "usage.\n"));
-	EXPECT_TRUE(told("[HC0:SC1] takes:\n"));
+	EXPECT_TRUE(ld_told("inconsistent {SOFTIRQ-ON-W} -> {IN-SOFTIRQ-W} "
+			    "usage.\n"));
+	EXPECT_TRUE(ld_told("[HC0:SC1] takes:\n"));
 }
 
 static void on_while_held(void)
@@ -176,9 +139,9 @@ TEST(lockdep, irqs_switched_on_while_it_is_held_count_as_on, STATE)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(in_hardirq_then_on_while_held);
-	EXPECT_TRUE(told("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} "
-			 "usage.\n"));
+	ld_report_of(in_hardirq_then_on_while_held);
+	EXPECT_TRUE(ld_told("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} "
+			    "usage.\n"));
 }
 
 static void right_use(void)
@@ -197,8 +160,8 @@ TEST(lockdep, what_is_right_is_not_reported, STATE)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(right_use);
-	EXPECT_STREQ(text, "");
+	ld_report_of(right_use);
+	EXPECT_STREQ(ld_text, "");
 }
 
 TEST(lockdep, two_orders_of_two_locks_are_circular, ORDER)
@@ -206,15 +169,15 @@ TEST(lockdep, two_orders_of_two_locks_are_circular, ORDER)
 	NEW_LOCK(a, one);
 	NEW_LOCK(b, two);
 
-	report_of(take_both_in_either_order);
-	EXPECT_TRUE(told("WARNING: possible circular locking dependency "
-			 "detected\n"));
-	EXPECT_TRUE(told("is trying to acquire lock:\n0x"));
-	EXPECT_TRUE(told("(&a){....}, at: 0x"));
-	EXPECT_TRUE(told("but task is already holding lock:\n0x"));
-	EXPECT_TRUE(told("-> #1 (&b){....}: 0x"));
-	EXPECT_TRUE(told("-> #0 (&a){....}: 0x"));
-	EXPECT_TRUE(told("1 lock held by "));
+	ld_report_of(take_both_in_either_order);
+	EXPECT_TRUE(ld_told("WARNING: possible circular locking dependency "
+			    "detected\n"));
+	EXPECT_TRUE(ld_told("is trying to acquire lock:\n0x"));
+	EXPECT_TRUE(ld_told("(&a){....}, at: 0x"));
+	EXPECT_TRUE(ld_told("but task is already holding lock:\n0x"));
+	EXPECT_TRUE(ld_told("-> #1 (&b){....}: 0x"));
+	EXPECT_TRUE(ld_told("-> #0 (&a){....}: 0x"));
+	EXPECT_TRUE(ld_told("1 lock held by "));
 }
 
 TEST(lockdep, a_pair_is_told_once_and_others_still_are, ORDER)
@@ -223,13 +186,13 @@ TEST(lockdep, a_pair_is_told_once_and_others_still_are, ORDER)
 	NEW_LOCK(b, two);
 	NEW_LOCK(c, three);
 
-	report_of(take_both_in_either_order);
-	EXPECT_TRUE(told("circular"));
-	report_of(take_both_in_either_order);
-	EXPECT_STREQ(text, "");
+	ld_report_of(take_both_in_either_order);
+	EXPECT_TRUE(ld_told("circular"));
+	ld_report_of(take_both_in_either_order);
+	EXPECT_STREQ(ld_text, "");
 	two = three;
-	report_of(take_both_in_either_order);
-	EXPECT_TRUE(told("-> #1 (&c)"));
+	ld_report_of(take_both_in_either_order);
+	EXPECT_TRUE(ld_told("-> #1 (&c)"));
 }
 
 static void three_in_a_ring(void)
@@ -249,10 +212,10 @@ TEST(lockdep, a_chain_of_three_is_told_in_reverse_order, ORDER)
 	NEW_LOCK(b, two);
 	NEW_LOCK(c, three);
 
-	report_of(three_in_a_ring);
-	EXPECT_TRUE(told("-> #2 (&c){....}: 0x"));
-	EXPECT_TRUE(told("-> #1 (&b){....}: 0x"));
-	EXPECT_TRUE(told("-> #0 (&a){....}: 0x"));
+	ld_report_of(three_in_a_ring);
+	EXPECT_TRUE(ld_told("-> #2 (&c){....}: 0x"));
+	EXPECT_TRUE(ld_told("-> #1 (&b){....}: 0x"));
+	EXPECT_TRUE(ld_told("-> #0 (&a){....}: 0x"));
 }
 
 static void take_twice(void)
@@ -269,9 +232,9 @@ TEST(lockdep, a_lock_this_cpu_has_is_reported_and_not_waited_for, ORDER)
 {
 	NEW_LOCK(a, one);
 
-	report_of(take_twice);
-	EXPECT_TRUE(told("WARNING: possible recursive locking detected\n"));
-	EXPECT_TRUE(told("  lock(&a);\n  lock(&a);\n"));
+	ld_report_of(take_twice);
+	EXPECT_TRUE(ld_told("WARNING: possible recursive locking detected\n"));
+	EXPECT_TRUE(ld_told("  lock(&a);\n  lock(&a);\n"));
 	EXPECT_FALSE(spin_is_locked(&a));
 }
 
@@ -291,8 +254,8 @@ TEST(lockdep, an_interrupt_that_wants_what_it_hit_is_told_and_survived, STATE)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(hit_while_held);
-	EXPECT_TRUE(told("inconsistent {HARDIRQ-ON-W} -> {IN-HARDIRQ-W}"));
+	ld_report_of(hit_while_held);
+	EXPECT_TRUE(ld_told("inconsistent {HARDIRQ-ON-W} -> {IN-HARDIRQ-W}"));
 	EXPECT_TRUE(kept);
 	EXPECT_FALSE(spin_is_locked(&a));
 }
@@ -305,9 +268,9 @@ TEST(lockdep, two_locks_of_one_class_at_once_are_a_recursion, ORDER)
 		spin_lock_init(&lock[i]);
 	one = &lock[0];
 	two = &lock[1];
-	report_of(take_both);
-	EXPECT_TRUE(told("possible recursive locking"));
-	EXPECT_TRUE(told("(&lock[i]){....}"));
+	ld_report_of(take_both);
+	EXPECT_TRUE(ld_told("possible recursive locking"));
+	EXPECT_TRUE(ld_told("(&lock[i]){....}"));
 }
 
 static void try_second(void)
@@ -331,8 +294,8 @@ TEST(lockdep, a_trylock_waits_for_nothing_and_makes_no_order, ORDER)
 	NEW_LOCK(a, one);
 	NEW_LOCK(b, two);
 
-	report_of(try_in_either_order);
-	EXPECT_STREQ(text, "");
+	ld_report_of(try_in_either_order);
+	EXPECT_STREQ(ld_text, "");
 }
 
 static void invert(void)
@@ -353,12 +316,12 @@ TEST(lockdep, an_irqs_lock_that_leads_to_one_taken_with_irqs_on, ORDER)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(invert);
-	EXPECT_TRUE(told("WARNING: possible irq lock inversion dependency "
-			 "detected\n"));
-	EXPECT_TRUE(told("but this lock was taken by another, HARDIRQ-safe "
-			 "lock in the past:\n"));
-	EXPECT_TRUE(told("(&a){-...}"));
+	ld_report_of(invert);
+	EXPECT_TRUE(ld_told("WARNING: possible irq lock inversion dependency "
+			    "detected\n"));
+	EXPECT_TRUE(ld_told("but this lock was taken by another, HARDIRQ-safe "
+			    "lock in the past:\n"));
+	EXPECT_TRUE(ld_told("(&a){-...}"));
 }
 
 static void safe_to_unsafe(void)
@@ -379,10 +342,11 @@ TEST(lockdep, a_safe_lock_that_takes_an_unsafe_one, ORDER)
 
 	if (!ld_claim(take_one))
 		return;
-	report_of(safe_to_unsafe);
-	EXPECT_TRUE(told("WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order "
-			 "detected\n"));
-	EXPECT_TRUE(told(" (&a){-...} -> (&b){+.+.}\n"));
+	ld_report_of(safe_to_unsafe);
+	EXPECT_TRUE(
+		ld_told("WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order "
+			"detected\n"));
+	EXPECT_TRUE(ld_told(" (&a){-...} -> (&b){+.+.}\n"));
 }
 
 TEST(lockdep, a_lock_that_was_not_initialised_has_bad_magic, DEBUG)
@@ -390,9 +354,9 @@ TEST(lockdep, a_lock_that_was_not_initialised_has_bad_magic, DEBUG)
 	spinlock_t a = { 0 };
 
 	one = &a;
-	report_of(take_one);
-	EXPECT_TRUE(told("BUG: spinlock bad magic on CPU#"));
-	EXPECT_TRUE(told(".magic: 00000000"));
+	ld_report_of(take_one);
+	EXPECT_TRUE(ld_told("BUG: spinlock bad magic on CPU#"));
+	EXPECT_TRUE(ld_told(".magic: 00000000"));
 }
 
 static void unlock_one(void)
@@ -404,8 +368,8 @@ TEST(lockdep, an_unlock_of_what_is_free_is_told, DEBUG)
 {
 	NEW_LOCK(a, one);
 
-	report_of(unlock_one);
-	EXPECT_TRUE(told("BUG: spinlock already unlocked on CPU#"));
+	ld_report_of(unlock_one);
+	EXPECT_TRUE(ld_told("BUG: spinlock already unlocked on CPU#"));
 }
 
 static void lock_there(void *unused)
@@ -421,8 +385,8 @@ TEST(lockdep, an_unlock_of_another_cpus_lock_is_told, DEBUG, .needs = NEEDS_SMP)
 
 	if (!ld_on(cpu, lock_there, NULL))
 		return;
-	report_of(unlock_one);
-	EXPECT_TRUE(told("BUG: spinlock wrong owner on CPU#0"));
+	ld_report_of(unlock_one);
+	EXPECT_TRUE(ld_told("BUG: spinlock wrong owner on CPU#0"));
 	EXPECT_FALSE(spin_is_locked(&a));
 }
 
@@ -439,11 +403,11 @@ TEST(lockdep, an_order_of_one_cpu_counts_on_another, ORDER, .needs = NEEDS_SMP)
 
 	take_both();
 	swap_locks();
-	lockdep_capture(text, sizeof(text));
+	lockdep_capture(ld_text, sizeof(ld_text));
 	ld_on(cpu, both_there, NULL);
 	lockdep_capture(NULL, 0);
-	EXPECT_TRUE(told("circular locking dependency"));
-	EXPECT_TRUE(told("stack backtrace: CPU: "));
+	EXPECT_TRUE(ld_told("circular locking dependency"));
+	EXPECT_TRUE(ld_told("stack backtrace: CPU: "));
 }
 
 TEST(lockdep, while_it_is_off_no_lock_is_checked, ORDER)
@@ -452,7 +416,7 @@ TEST(lockdep, while_it_is_off_no_lock_is_checked, ORDER)
 	NEW_LOCK(b, two);
 
 	lockdep_set(false);
-	report_of(take_both_in_either_order);
+	ld_report_of(take_both_in_either_order);
 	lockdep_set(true);
-	EXPECT_STREQ(text, "");
+	EXPECT_STREQ(ld_text, "");
 }
