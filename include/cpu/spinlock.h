@@ -6,9 +6,9 @@
  * cannot be had within WAIT_DEFAULT_US is a mistake of ours: it is reported
  * and the run or the case ends; nothing waits for ever.
  *
- * raw_spinlock_t is the lock alone, for the hottest paths and for what
- * src/lockdep/ itself stands on. spinlock_t has a class beside it, and is
- * checked while lockdep is on, for an untaken branch when it is not.
+ * raw_spinlock_t is the lock alone, for the paths that tests/bench/ counts and
+ * for what src/lockdep/ itself stands on. spinlock_t has a class beside it, and
+ * is checked while lockdep is on, for an untaken branch when it is not.
  *
  * Linux: include/linux/spinlock.h, arch_spin_lock(), spin_lock().
  */

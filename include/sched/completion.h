@@ -9,9 +9,13 @@ struct completion {
 	struct wait_queue_head wait;
 };
 
+extern struct lock_class completion_class;
+
 static inline void init_completion(struct completion *x)
 {
-	*x = (struct completion){ 0 };
+	*x = (struct completion){
+		.wait.lock = __SPIN_LOCK_UNLOCKED(&completion_class),
+	};
 }
 
 /* For the next use, after complete_all(): nobody waits. */

@@ -9,9 +9,18 @@ struct mutex {
 	struct wait_queue_head wait;
 };
 
+extern struct lock_class mutex_wait_class;
+
+/* Of file scope: static DEFINE_MUTEX(lock); */
+#define DEFINE_MUTEX(name)                                       \
+	struct mutex name = { .wait.lock = __SPIN_LOCK_UNLOCKED( \
+				      &mutex_wait_class) }
+
 static inline void mutex_init(struct mutex *lock)
 {
-	*lock = (struct mutex){ 0 };
+	*lock = (struct mutex){
+		.wait.lock = __SPIN_LOCK_UNLOCKED(&mutex_wait_class),
+	};
 }
 
 /*

@@ -18,13 +18,17 @@ struct wait_queue_entry {
 
 /* Those that are not exclusive first; in both parts who came first. */
 struct wait_queue_head {
-	raw_spinlock_t lock; /* guards the list */
+	spinlock_t lock; /* guards the list */
 	struct wait_queue_entry *first;
 };
 
+/* All of one class: no two are ever held at once. */
+extern struct lock_class waitqueue_class;
+
 static inline void init_waitqueue_head(struct wait_queue_head *wq)
 {
-	*wq = (struct wait_queue_head){ 0 };
+	wq->lock = __SPIN_LOCK_UNLOCKED(&waitqueue_class);
+	wq->first = NULL;
 }
 
 /* Get into the queue, with that state; out of it, and running. */

@@ -32,7 +32,7 @@ static void mmio_write(u64 addr, u32 val)
 }
 
 /* Index and window of any of them; they are written in a few instructions. */
-static raw_spinlock_t ioapic_lock;
+static DEFINE_SPINLOCK(ioapic_lock);
 
 #define NOT_TAKEN BIT(32) /* no flag of RFLAGS */
 
@@ -45,8 +45,8 @@ static u64 lock(void)
 	u64 flags = local_irq_save();
 
 	if (!in_nmi())
-		raw_spin_lock(&ioapic_lock);
-	else if (!raw_spin_trylock(&ioapic_lock))
+		__spin_lock(&ioapic_lock);
+	else if (!__spin_trylock(&ioapic_lock))
 		flags |= NOT_TAKEN;
 	return flags;
 }
@@ -54,13 +54,13 @@ static u64 lock(void)
 static void unlock(u64 flags)
 {
 	if (!(flags & NOT_TAKEN))
-		raw_spin_unlock(&ioapic_lock);
+		__spin_unlock(&ioapic_lock);
 	local_irq_restore(flags & ~NOT_TAKEN);
 }
 
 void ioapic_reset_lock(void)
 {
-	raw_spin_reset(&ioapic_lock);
+	spin_reset(&ioapic_lock);
 }
 
 static const struct ioapic_mmio machine = {

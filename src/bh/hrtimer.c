@@ -29,7 +29,7 @@
 #define MOST_NS ((ktime_t)NSEC_PER_SEC)
 
 struct hrtimer_cpu_base {
-	raw_spinlock_t lock; /* guards all that follows and queued timers */
+	spinlock_t lock; /* guards all that follows and queued timers */
 	struct hrtimer *first;
 	struct hrtimer *running;
 	u64 nr_events;	/* interrupts of the APIC timer that were ours */
@@ -39,7 +39,10 @@ struct hrtimer_cpu_base {
 	bool armed;	/* the APIC timer runs for us, or has interrupted */
 };
 
-static DEFINE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases);
+static struct lock_class base_class = { .name = "hrtimer_bases.lock" };
+static DEFINE_PER_CPU(struct hrtimer_cpu_base, hrtimer_bases) = {
+	.lock = __SPIN_LOCK_UNLOCKED(&base_class)
+};
 
 ktime_t ktime_get(void)
 {
@@ -125,10 +128,10 @@ static struct hrtimer_cpu_base *try_lock_timer(const struct hrtimer *timer,
 	if (cpu == MIGRATING)
 		return NULL;
 	base = base_of(cpu);
-	*flags = raw_spin_lock_irqsave(&base->lock);
+	*flags = spin_lock_irqsave(&base->lock);
 	if (READ_ONCE(timer->cpu) == cpu)
 		return base;
-	raw_spin_unlock_irqrestore(&base->lock, *flags);
+	spin_unlock_irqrestore(&base->lock, *flags);
 	return NULL;
 }
 
@@ -154,8 +157,8 @@ static struct hrtimer_cpu_base *move_here(struct hrtimer_cpu_base *base,
 	if (base == here || base->running == timer)
 		return base;
 	WRITE_ONCE(timer->cpu, MIGRATING);
-	raw_spin_unlock(&base->lock);
-	raw_spin_lock(&here->lock);
+	__spin_unlock(&base->lock);
+	__spin_lock(&here->lock);
 	__atomic_store_n(&timer->cpu, smp_processor_id(), __ATOMIC_RELEASE);
 	return here;
 }
@@ -169,7 +172,7 @@ int hrtimer_try_to_cancel(struct hrtimer *timer)
 	/* Another CPU's timer may tick once for nothing. */
 	if (base == this_cpu_ptr(&hrtimer_bases))
 		program(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	return ret;
 }
 
@@ -204,7 +207,7 @@ void hrtimer_start(struct hrtimer *timer, ktime_t tim, enum hrtimer_mode mode)
 	/* Another CPU's is in its interrupt, and sets it at the end. */
 	if (base == this_cpu_ptr(&hrtimer_bases) && base->first == timer)
 		program(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 }
 
 /* Locked on entry and exit, not while the function runs. */
@@ -214,11 +217,11 @@ static void run(struct hrtimer_cpu_base *base, struct hrtimer *timer)
 
 	dequeue(base, timer);
 	base->running = timer;
-	raw_spin_unlock(&base->lock);
+	__spin_unlock(&base->lock);
 	trace_hrtimer_expire_entry(timer, timer->function, (u64)ktime_get());
 	restart = timer->function(timer);
 	trace_hrtimer_expire_exit(timer);
-	raw_spin_lock(&base->lock);
+	__spin_lock(&base->lock);
 	base->running = NULL;
 	if (restart == HRTIMER_RESTART && !timer->queued)
 		enqueue(base, timer);
@@ -230,7 +233,7 @@ static void hrtimer_interrupt(void)
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
 	ktime_t now;
 
-	raw_spin_lock(&base->lock);
+	__spin_lock(&base->lock);
 	base->nr_events++;
 	base->in_hrtirq = true;
 	now = ktime_get();
@@ -238,7 +241,7 @@ static void hrtimer_interrupt(void)
 		run(base, base->first);
 	base->in_hrtirq = false;
 	program(base);
-	raw_spin_unlock(&base->lock);
+	__spin_unlock(&base->lock);
 }
 
 u64 hrtimer_interrupt_count(void)
@@ -274,23 +277,23 @@ bool hrtimer_active(const struct hrtimer *timer)
 u32 hrtimers_queued(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = raw_spin_lock_irqsave(&base->lock);
+	u64 flags = spin_lock_irqsave(&base->lock);
 	u32 n = 0;
 
 	for (struct hrtimer *t = base->first; t; t = t->next)
 		n++;
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	return n;
 }
 
 void hrtimers_suspend(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = raw_spin_lock_irqsave(&base->lock);
+	u64 flags = spin_lock_irqsave(&base->lock);
 
 	base->held++;
 	disarm(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	if (!irqs_disabled() &&
 	    !WAIT_FOR(!lapic_test(APIC_IRR, LOCAL_TIMER_VECTOR), LATE_US))
 		printk("# warning: hrtimers_suspend(): the APIC timer's "
@@ -300,12 +303,12 @@ void hrtimers_suspend(void)
 void hrtimers_resume(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
-	u64 flags = raw_spin_lock_irqsave(&base->lock);
+	u64 flags = spin_lock_irqsave(&base->lock);
 
 	if (base->held && !--base->held)
 		base->held_until = rdtsc();
 	program(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 }
 
 u64 hrtimers_held_until(u32 cpu)
@@ -320,14 +323,14 @@ void hrtimers_recover(void)
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
 	u64 flags = local_irq_save();
 
-	raw_spin_reset(&base->lock);
-	raw_spin_lock(&base->lock);
+	spin_reset(&base->lock);
+	__spin_lock(&base->lock);
 	base->running = NULL;
 	base->in_hrtirq = false;
 	base->held = 0;
 	base->held_until = rdtsc();
 	program(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 }
 
 static u32 drop_from(struct hrtimer_cpu_base *base, hrtimer_filter_t filter,
@@ -357,10 +360,10 @@ u32 hrtimers_drop(hrtimer_filter_t filter, const void *arg)
 	for (u32 cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		struct hrtimer_cpu_base *base = base_of(cpu);
 
-		raw_spin_reset(&base->lock);
-		raw_spin_lock(&base->lock);
+		spin_reset(&base->lock);
+		__spin_lock(&base->lock);
 		n += drop_from(base, filter, arg);
-		raw_spin_unlock(&base->lock);
+		__spin_unlock(&base->lock);
 	}
 	local_irq_restore(flags);
 	return n;
@@ -370,6 +373,8 @@ void hrtimers_forget(u32 cpu)
 {
 	struct hrtimer_cpu_base *base = base_of(cpu);
 
-	*base = (struct hrtimer_cpu_base){ .nr_events = base->nr_events,
+	*base = (struct hrtimer_cpu_base){ .lock = __SPIN_LOCK_UNLOCKED(
+						   &base_class),
+					   .nr_events = base->nr_events,
 					   .first = base->first };
 }

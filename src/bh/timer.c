@@ -27,7 +27,7 @@
 #define TIMER_MIGRATING (~0u)
 
 struct timer_base {
-	raw_spinlock_t lock;	  /* guards all that follows */
+	spinlock_t lock;	  /* guards all that follows */
 	struct list_head timers;  /* the next one first */
 	struct list_head expired; /* their turn has come, one by one */
 	u64 clk;		  /* the first jiffy that was not served */
@@ -36,6 +36,7 @@ struct timer_base {
 };
 
 static DEFINE_PER_CPU(struct timer_base, timer_bases);
+static struct lock_class base_class = { .name = "&base->lock" };
 
 u64 get_jiffies_64(void)
 {
@@ -57,7 +58,7 @@ void init_timers_cpu(u32 cpu)
 {
 	struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
-	base->lock.locked = 0;
+	base->lock = __SPIN_LOCK_UNLOCKED(&base_class);
 	base->running = NULL;
 	INIT_LIST_HEAD(&base->timers);
 	hrtimer_init(&base->alarm, raise_timer_softirq);
@@ -125,10 +126,10 @@ static struct timer_base *try_lock_timer_base(struct timer_list *timer,
 	if (cpu == TIMER_MIGRATING)
 		return NULL;
 	base = per_cpu_ptr(&timer_bases, cpu);
-	*flags = raw_spin_lock_irqsave(&base->lock);
+	*flags = spin_lock_irqsave(&base->lock);
 	if (READ_ONCE(timer->cpu) == cpu)
 		return base;
-	raw_spin_unlock_irqrestore(&base->lock, *flags);
+	spin_unlock_irqrestore(&base->lock, *flags);
 	return NULL;
 }
 
@@ -153,8 +154,8 @@ static struct timer_base *move_here(struct timer_base *base,
 	if (base == here || base->running == timer)
 		return base;
 	WRITE_ONCE(timer->cpu, TIMER_MIGRATING);
-	raw_spin_unlock(&base->lock);
-	raw_spin_lock(&here->lock);
+	__spin_unlock(&base->lock);
+	__spin_lock(&here->lock);
 	__atomic_store_n(&timer->cpu, smp_processor_id(), __ATOMIC_RELEASE);
 	return here;
 }
@@ -178,7 +179,7 @@ static bool __mod_timer(struct timer_list *timer, u64 expires, u32 how)
 	if (base == this_base() && base->timers.next == &timer->entry)
 		set_alarm(base);
 out:
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -212,7 +213,7 @@ static bool __timer_delete(struct timer_list *timer, bool shutdown)
 		set_alarm(base);
 	if (shutdown)
 		timer->function = NULL;
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -229,7 +230,7 @@ int timer_delete_sync_try(struct timer_list *timer)
 
 	if (was > 0 && list_empty(&base->timers))
 		set_alarm(base);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 	return was;
 }
 
@@ -274,7 +275,7 @@ static void call(struct timer_base *base, struct timer_list *timer)
 
 	dequeue(timer);
 	base->running = timer;
-	raw_spin_unlock(&base->lock);
+	__spin_unlock(&base->lock);
 	if (!irqs_off)
 		local_irq_enable();
 	trace_timer_expire_entry(timer, function, get_jiffies_64());
@@ -282,7 +283,7 @@ static void call(struct timer_base *base, struct timer_list *timer)
 	trace_timer_expire_exit(timer);
 	if (preempt_count() != count)
 		function_leaked((const void *)function, count);
-	raw_spin_lock_irq(&base->lock);
+	spin_lock_irq(&base->lock);
 	base->running = NULL;
 }
 
@@ -305,7 +306,7 @@ void run_timer_softirq(void)
 	struct timer_base *base = this_base();
 	u64 now;
 
-	raw_spin_lock_irq(&base->lock);
+	spin_lock_irq(&base->lock);
 	now = get_jiffies_64();
 	if (now >= base->clk)
 		collect_expired(base, now);
@@ -314,7 +315,7 @@ void run_timer_softirq(void)
 		call(base, list_first_entry(&base->expired, struct timer_list,
 					    entry));
 	set_alarm(base);
-	raw_spin_unlock_irq(&base->lock);
+	spin_unlock_irq(&base->lock);
 }
 
 static u32 drop_from(struct list_head *list, timer_filter_t filter,
@@ -342,11 +343,11 @@ u32 timers_drop(timer_filter_t filter, const void *arg)
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
-		raw_spin_reset(&base->lock);
-		raw_spin_lock(&base->lock);
+		spin_reset(&base->lock);
+		__spin_lock(&base->lock);
 		n += drop_from(&base->timers, filter, arg);
 		n += drop_from(&base->expired, filter, arg);
-		raw_spin_unlock(&base->lock);
+		__spin_unlock(&base->lock);
 	}
 	local_irq_restore(flags);
 	return n;
@@ -359,18 +360,18 @@ void timers_recover(void)
 	struct timer_base *base = this_base();
 	u64 flags = local_irq_save();
 
-	raw_spin_reset(&base->lock);
-	raw_spin_lock(&base->lock);
+	spin_reset(&base->lock);
+	__spin_lock(&base->lock);
 	base->running = NULL;
 	if (!list_empty(&base->timers) || !list_empty(&base->expired))
 		hrtimer_start(&base->alarm, 0, HRTIMER_MODE_ABS);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
+	spin_unlock_irqrestore(&base->lock, flags);
 }
 
 void timers_forget(u32 cpu)
 {
 	struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
-	base->lock.locked = 0;
+	base->lock = __SPIN_LOCK_UNLOCKED(&base_class);
 	base->running = NULL;
 }

@@ -52,6 +52,7 @@ static struct irq_desc gsi_desc(u32 irq)
 		.active_low = irq >= NR_LEGACY_IRQS,
 		.wired_level = irq >= NR_LEGACY_IRQS,
 		.wired_low = irq >= NR_LEGACY_IRQS,
+		.wait_for_threads.lock = __SPIN_LOCK_UNLOCKED(&waitqueue_class),
 	};
 }
 

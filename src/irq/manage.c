@@ -285,7 +285,7 @@ void irq_free_lines(void)
 static void reset_locks(struct irq_desc *desc)
 {
 	raw_spin_reset(&desc->lock);
-	raw_spin_reset(&desc->wait_for_threads.lock);
+	spin_reset(&desc->wait_for_threads.lock);
 }
 
 void irq_reset_locks(void)

@@ -2,8 +2,7 @@
 /*
  * locks.c - what each CPU holds, and what taking one more means.
  *
- * Who holds a spinlock is not preempted, so the stack is the CPU's; an
- * interrupt's locks lie on top, and depend on none of what it interrupted.
+ * An interrupt's locks lie on top, and depend on none of what it interrupted.
  *
  * Linux: kernel/locking/lockdep.c __lock_acquire(), mark_usage(),
  * kernel/locking/spinlock_debug.c.
@@ -19,7 +18,11 @@ struct held_stack {
 	bool busy;	   /* in these files: what they do is not seen */
 };
 
-/* Its own CPU's, with IF=0. */
+/*
+ * A CPU's, where Linux has a task's: who holds a spinlock has preemption off,
+ * softirqs off or IF=0, and does not sleep, so no other thread runs here until
+ * it is free. A mutex is not in it. Its own CPU's, with IF=0.
+ */
 static DEFINE_PER_CPU(struct held_stack, held_stacks);
 static u32 epoch; /* times that it was switched on */
 

@@ -63,14 +63,14 @@ static void leave_wait_queue(struct task_struct *task,
 	if (!wq || is_dead(dead, wq) || !is_dead(dead, task->wait_entry) ||
 	    stack_of((u64)wq).kind == STACK_TASK)
 		return;
-	raw_spin_reset(&wq->lock);
-	raw_spin_lock(&wq->lock);
+	spin_reset(&wq->lock);
+	__spin_lock(&wq->lock);
 	link = &wq->first;
 	while (*link && *link != task->wait_entry)
 		link = &(*link)->next;
 	if (*link)
 		*link = task->wait_entry->next;
-	raw_spin_unlock(&wq->lock);
+	__spin_unlock(&wq->lock);
 }
 
 static void forget_stack(struct task_struct *task, u64 to)

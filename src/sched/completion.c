@@ -14,16 +14,18 @@
 
 #define FOR_EVER (~0u)
 
+struct lock_class completion_class = { .name = "&x->wait" };
+
 void complete(struct completion *x)
 {
 	u64 flags;
 
 	preempt_disable();
-	flags = raw_spin_lock_irqsave(&x->wait.lock);
+	flags = spin_lock_irqsave(&x->wait.lock);
 	if (x->done != FOR_EVER)
 		x->done++;
 	__wake_up_locked(&x->wait, TASK_NORMAL, 1);
-	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	preempt_enable();
 }
 
@@ -32,10 +34,10 @@ void complete_all(struct completion *x)
 	u64 flags;
 
 	preempt_disable();
-	flags = raw_spin_lock_irqsave(&x->wait.lock);
+	flags = spin_lock_irqsave(&x->wait.lock);
 	x->done = FOR_EVER;
 	__wake_up_locked(&x->wait, TASK_NORMAL, 0);
-	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	preempt_enable();
 }
 
@@ -51,19 +53,19 @@ static bool take(struct completion *x)
 
 bool try_wait_for_completion(struct completion *x)
 {
-	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
+	u64 flags = spin_lock_irqsave(&x->wait.lock);
 	bool done = take(x);
 
-	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 
 bool completion_done(struct completion *x)
 {
-	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
+	u64 flags = spin_lock_irqsave(&x->wait.lock);
 	bool done = x->done;
 
-	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 
@@ -71,14 +73,14 @@ bool completion_done(struct completion *x)
 static bool take_or_queue(struct completion *x, struct wait_queue_entry *entry,
 			  bool queue)
 {
-	u64 flags = raw_spin_lock_irqsave(&x->wait.lock);
+	u64 flags = spin_lock_irqsave(&x->wait.lock);
 	bool done = take(x);
 
 	if (!done && queue)
 		prepare_to_wait_locked(&x->wait, entry, TASK_UNINTERRUPTIBLE);
 	else
 		finish_wait_locked(&x->wait, entry);
-	raw_spin_unlock_irqrestore(&x->wait.lock, flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 

@@ -11,6 +11,8 @@
 #include <cpu/spinlock.h>
 #include <trap/report.h>
 
+struct lock_class mutex_wait_class = { .name = "&lock->wait_lock" };
+
 bool mutex_trylock(struct mutex *lock)
 {
 	struct task_struct *nobody = NULL;
@@ -23,7 +25,7 @@ bool mutex_trylock(struct mutex *lock)
 /* It is ours, handed over or free, or there is a place in the queue for us. */
 static bool take_or_queue(struct mutex *lock, struct wait_queue_entry *entry)
 {
-	u64 flags = raw_spin_lock_irqsave(&lock->wait.lock);
+	u64 flags = spin_lock_irqsave(&lock->wait.lock);
 	bool ours;
 
 	ours = READ_ONCE(lock->owner) == current || mutex_trylock(lock);
@@ -32,7 +34,7 @@ static bool take_or_queue(struct mutex *lock, struct wait_queue_entry *entry)
 	else
 		prepare_to_wait_locked(&lock->wait, entry,
 				       TASK_UNINTERRUPTIBLE);
-	raw_spin_unlock_irqrestore(&lock->wait.lock, flags);
+	spin_unlock_irqrestore(&lock->wait.lock, flags);
 	return ours;
 }
 
@@ -55,7 +57,7 @@ void mutex_unlock(struct mutex *lock)
 
 	BUG_ON(READ_ONCE(lock->owner) != current);
 	preempt_disable();
-	flags = raw_spin_lock_irqsave(&lock->wait.lock);
+	flags = spin_lock_irqsave(&lock->wait.lock);
 	next = lock->wait.first;
 	__atomic_store_n(&lock->owner, next ? next->task : NULL,
 			 __ATOMIC_RELEASE);
@@ -64,6 +66,6 @@ void mutex_unlock(struct mutex *lock)
 		next->queued = false;
 		wake_up_process(next->task);
 	}
-	raw_spin_unlock_irqrestore(&lock->wait.lock, flags);
+	spin_unlock_irqrestore(&lock->wait.lock, flags);
 	preempt_enable();
 }

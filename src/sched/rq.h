@@ -19,6 +19,8 @@
 
 #include "internal.h"
 
+/* The lock is raw, and without a class: tests/bench/ counts each instruction.
+ */
 struct rq {
 	raw_spinlock_t lock; /* guards all that follows */
 	u64 nonempty;	     /* bit n: somebody of prio n waits */

@@ -9,6 +9,8 @@
 #include <bh/hrtimer.h>
 #include <cpu/spinlock.h>
 
+struct lock_class waitqueue_class = { .name = "&wq_head->lock" };
+
 static struct wait_queue_entry **link_to(struct wait_queue_head *wq,
 					 const struct wait_queue_entry *entry)
 {
@@ -55,10 +57,10 @@ void finish_wait_locked(struct wait_queue_head *wq,
 void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry,
 		     u32 state)
 {
-	u64 flags = raw_spin_lock_irqsave(&wq->lock);
+	u64 flags = spin_lock_irqsave(&wq->lock);
 
 	prepare_to_wait_locked(wq, entry, state);
-	raw_spin_unlock_irqrestore(&wq->lock, flags);
+	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
 void prepare_to_wait_exclusive(struct wait_queue_head *wq,
@@ -70,10 +72,10 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq,
 
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
-	u64 flags = raw_spin_lock_irqsave(&wq->lock);
+	u64 flags = spin_lock_irqsave(&wq->lock);
 
 	finish_wait_locked(wq, entry);
-	raw_spin_unlock_irqrestore(&wq->lock, flags);
+	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
 /*
@@ -103,9 +105,9 @@ void __wake_up(struct wait_queue_head *wq, u32 mask, u32 nr)
 	u64 flags;
 
 	preempt_disable(); /* the woken one wants the lock, too */
-	flags = raw_spin_lock_irqsave(&wq->lock);
+	flags = spin_lock_irqsave(&wq->lock);
 	__wake_up_locked(wq, mask, nr);
-	raw_spin_unlock_irqrestore(&wq->lock, flags);
+	spin_unlock_irqrestore(&wq->lock, flags);
 	preempt_enable();
 }
 

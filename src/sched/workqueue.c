@@ -25,7 +25,7 @@
 #include "workqueue_internal.h"
 
 static struct workqueue_struct workqueues[NR_WORKQUEUES];
-static struct mutex table_mutex;
+static DEFINE_MUTEX(table_mutex);
 
 struct workqueue_struct *system_wq, *system_unbound_wq;
 
@@ -61,9 +61,12 @@ static struct workqueue_struct *take_slot(const char *name)
 
 	mutex_lock(&table_mutex);
 	wq = free_slot();
-	if (wq)
+	if (wq) {
 		*wq = (struct workqueue_struct){ .name = name,
 						 .bound = wq->bound };
+		mutex_init(&wq->flush_mutex);
+		init_waitqueue_head(&wq->flush_wait);
+	}
 	mutex_unlock(&table_mutex);
 	return wq;
 }

@@ -15,6 +15,8 @@
 #define WORK_DISABLED		(~0u << 16)
 /* clang-format on */
 
+/* The lock is raw, and without a class: tests/bench/ counts each instruction.
+ */
 struct worker_pool {
 	raw_spinlock_t lock; /* guards all that follows, and its pwqs */
 	struct list_head worklist;

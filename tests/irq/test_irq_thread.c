@@ -79,7 +79,8 @@ static int request(irq_handler_t handler, u32 flags)
 {
 	hard = (struct irq_probe){ .answer = IRQ_WAKE_THREAD };
 	memset(&thread, 0, sizeof(thread));
-	memset(&held, 0, sizeof(held));
+	held.on = false;
+	init_waitqueue_head(&held.wait);
 	return request_threaded_irq(QUIET_IRQ, handler, thread_fn, flags,
 				    "threaded", &hard);
 }
