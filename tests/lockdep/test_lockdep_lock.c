@@ -14,6 +14,7 @@
 #include <cpu/cpumask.h>
 #include <cpu/irqflags.h>
 #include <cpu/spinlock.h>
+#include <sched/wait.h>
 
 #define DEBUG "Linux kernel/locking/spinlock_debug.c"
 
@@ -216,6 +217,32 @@ TEST(lockdep, a_chain_of_three_is_told_in_reverse_order, ORDER)
 	EXPECT_TRUE(ld_told("-> #2 (&c){....}: 0x"));
 	EXPECT_TRUE(ld_told("-> #1 (&b){....}: 0x"));
 	EXPECT_TRUE(ld_told("-> #0 (&a){....}: 0x"));
+}
+
+static struct wait_queue_head queue;
+
+/* In the queue's lock the other one, and then a wake-up in the other one. */
+static void wake_below_what_is_below(void)
+{
+	u64 flags;
+
+	take_both();
+	flags = spin_lock_irqsave(two);
+	wake_up(&queue);
+	spin_unlock_irqrestore(two, flags);
+}
+
+/* The scheduler's own locks have classes, too. */
+TEST(lockdep, a_wake_up_is_an_order_of_the_wait_queues_lock, ORDER)
+{
+	NEW_LOCK(a, two);
+
+	init_waitqueue_head(&queue);
+	one = &queue.lock;
+	ld_report_of(wake_below_what_is_below);
+	EXPECT_TRUE(ld_told("circular locking dependency"));
+	EXPECT_TRUE(ld_told("-> #1 (&a){....}: 0x"));
+	EXPECT_TRUE(ld_told("-> #0 (&wq_head->lock){"));
 }
 
 static void take_twice(void)
