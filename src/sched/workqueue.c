@@ -279,15 +279,9 @@ static __always_inline bool may_queue(const struct workqueue_struct *wq)
 	       is_own_work(wq);
 }
 
-static __always_inline bool __take_work(struct workqueue_struct *wq,
-					struct work_struct *work)
-{
-	return may_queue(wq) && take_pending(work);
-}
-
 bool take_work(struct workqueue_struct *wq, struct work_struct *work)
 {
-	return __take_work(wq, work);
+	return may_queue(wq) && take_pending(work);
 }
 
 bool keep_work(struct workqueue_struct *wq, struct work_struct *work)
@@ -322,21 +316,9 @@ bool queue_work_on(u32 cpu, struct workqueue_struct *wq,
 	if (!cpu_online(cpu))
 		return false;
 	flags = local_irq_save();
-	ours = __take_work(wq, work);
+	ours = take_work(wq, work);
 	if (ours)
 		__queue_work(cpu, wq, work);
-	local_irq_restore_resched(flags);
-	return ours;
-}
-
-static __noinline bool queue_slow(struct workqueue_struct *wq,
-				  struct work_struct *work)
-{
-	u64 flags = local_irq_save();
-	bool ours = __take_work(wq, work);
-
-	if (likely(ours))
-		__queue_work(smp_processor_id(), wq, work);
 	local_irq_restore_resched(flags);
 	return ours;
 }
@@ -384,10 +366,8 @@ bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 	struct list_head *idle;
 	u64 flags;
 
-	if (observed())
-		return queue_slow(wq, work);
-	if (unlikely(wq->draining))
-		return queue_slow(wq, work);
+	if (observed() || unlikely(wq->draining))
+		return queue_work_on(smp_processor_id(), wq, work);
 	flags = native_save_fl();
 	native_irq_disable();
 	if (!take_pending(work))
