@@ -142,7 +142,8 @@ void spin_lock_seen(spinlock_t *lock);
 bool spin_trylock_seen(spinlock_t *lock);
 void spin_unlock_seen(spinlock_t *lock);
 
-/* The lock without its context: the caller keeps off what must be. */
+/* The lock without its context: the caller keeps off what must be, preemption
+ * at least. */
 static __always_inline void __spin_lock(spinlock_t *lock)
 {
 	if (lockdep_on())

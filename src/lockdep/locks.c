@@ -156,6 +156,8 @@ static bool acquire(spinlock_t *lock, u64 ip, bool trylock, bool irqs_on)
 	h->busy = true;
 	h->asked = lock;
 	drop_stale(h);
+	if (irqs_on && !preempt_count())
+		report_spin_bug(lock, "preemptible", ip);
 	if (lock->magic != SPINLOCK_MAGIC) {
 		report_spin_bug(lock, "bad magic", ip);
 	} else {

@@ -128,9 +128,9 @@ u64 alloc_pages(u32 n)
 {
 	u64 addr;
 
-	__spin_lock(&page_lock);
+	spin_lock(&page_lock);
 	addr = take_anywhere(n);
-	__spin_unlock(&page_lock);
+	spin_unlock(&page_lock);
 	if (addr)
 		memset((void *)addr, 0, n * PAGE_SIZE);
 	return addr;
@@ -138,7 +138,7 @@ u64 alloc_pages(u32 n)
 
 void free_pages(u64 addr, u32 n)
 {
-	__spin_lock(&page_lock);
+	spin_lock(&page_lock);
 	for (u32 i = 0; i < nr_arenas; i++) {
 		struct arena *a = &arenas[i];
 		u32 page = (u32)((addr - a->base) / PAGE_SIZE);
@@ -148,7 +148,7 @@ void free_pages(u64 addr, u32 n)
 		mark(a, page, n, false);
 		a->next = min(a->next, page); /* soon again, or never tested */
 	}
-	__spin_unlock(&page_lock);
+	spin_unlock(&page_lock);
 }
 
 u64 free_page_count(void)

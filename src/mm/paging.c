@@ -162,7 +162,7 @@ int map_range(u64 va, u64 pa, u64 size, u64 prot)
 
 	if ((va | pa | size) & ~PAGE_MASK || !is_canonical(va))
 		return -EINVAL;
-	__spin_lock(&page_table_lock);
+	spin_lock(&page_table_lock);
 	while (size) {
 		int level = leaf_level(va, pa, size);
 		u64 step = 1ull << LEVEL_SHIFT(level);
@@ -177,7 +177,7 @@ int map_range(u64 va, u64 pa, u64 size, u64 prot)
 		pa += step;
 		size -= step;
 	}
-	__spin_unlock(&page_table_lock);
+	spin_unlock(&page_table_lock);
 	return changed(err, &old);
 }
 
@@ -204,7 +204,7 @@ static int change_range(u64 va, u64 size, u64 prot)
 
 	if ((va | size) & ~PAGE_MASK || !is_canonical(va))
 		return -EINVAL;
-	__spin_lock(&page_table_lock);
+	spin_lock(&page_table_lock);
 	for (; va < end; va += PAGE_SIZE) {
 		u64 *entry;
 
@@ -214,7 +214,7 @@ static int change_range(u64 va, u64 size, u64 prot)
 		set_entry(&old, va, entry,
 			  prot ? (*entry & PTE_PFN_MASK) | prot : 0, PAGE_SIZE);
 	}
-	__spin_unlock(&page_table_lock);
+	spin_unlock(&page_table_lock);
 	return changed(err, &old);
 }
 

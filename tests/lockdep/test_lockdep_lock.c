@@ -399,10 +399,29 @@ TEST(lockdep, an_unlock_of_what_is_free_is_told, DEBUG)
 	EXPECT_TRUE(ld_told("BUG: spinlock already unlocked on CPU#"));
 }
 
-static void lock_there(void *unused)
+static void take_one_preemptible(void)
 {
 	__spin_lock(one);
+	__spin_unlock(one);
+}
+
+/* Another thread of this CPU could wait for it, and keep its holder off. */
+TEST(lockdep, a_lock_taken_with_preemption_on_is_told, DEBUG)
+{
+	NEW_LOCK(a, one);
+
+	ld_report_of(take_one_preemptible);
+	EXPECT_TRUE(ld_told("BUG: spinlock preemptible on CPU#"));
+	ld_report_of(take_one);
+	EXPECT_STREQ(ld_text, "");
+}
+
+static void lock_there(void *unused)
+{
+	local_irq_disable();
+	__spin_lock(one);
 	lockdep_forget_held();
+	local_irq_enable();
 }
 
 TEST(lockdep, an_unlock_of_another_cpus_lock_is_told, DEBUG, .needs = NEEDS_SMP)
