@@ -85,19 +85,6 @@ def the_paper_shows_what_a_run_prints(_):
 
 
 @test
-def what_the_paper_names_exists(_):
-    text = read(PAPER)
-    code = "".join(read(os.path.join(path, name))
-                   for top in ("src", "include", "tests")
-                   for path, _, names in os.walk(os.path.join(HOME, top))
-                   for name in names if name.endswith((".c", ".h", ".S")))
-    for path in re.findall(r"\b(?:src|include|tests|scripts)/[\w./-]*\w", text):
-        assert os.path.exists(os.path.join(HOME, path)), path
-    for name in re.findall(r"`(\w+)\(\)`", text):
-        assert re.search(rf"\b{name}\b", code), name
-
-
-@test
 def the_picture_shows_the_same_way(_):
     check(way(demo()["svg"]), WAY, "the run's")
     check(way(read(PICTURE)), WAY, "the paper's")
