@@ -42,7 +42,11 @@ void activate(struct task_struct *task)
 		kick(task->cpu);
 }
 
-/* The queue that has it, locked: it may be moved until the lock is ours. */
+/*
+ * The queue that has it, locked: it may be moved until the lock is ours. Each
+ * round more is one such move, and a thread moves only by a wake-up or a switch
+ * of its own: it got on meanwhile.
+ */
 static struct rq *task_rq_lock(const struct task_struct *task)
 {
 	for (;;) {

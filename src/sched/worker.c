@@ -363,8 +363,7 @@ static __always_inline void work_through(struct worker_pool *pool,
 	enter_idle(pool, w);
 }
 
-/* It never ends. */
-static int worker_thread(void *arg)
+static __noreturn int worker_thread(void *arg)
 {
 	struct worker *w = arg;
 	struct worker_pool *pool = w->pool;
@@ -378,7 +377,6 @@ static int worker_thread(void *arg)
 		raw_spin_unlock(&pool->lock);
 		schedule_irqoff();
 	}
-	return 0;
 }
 
 static void init_pool(u32 cpu, bool highpri)

@@ -46,6 +46,16 @@ static bool work_waits(struct cpu_work *w)
 	return __atomic_load_n(&w->busy, __ATOMIC_ACQUIRE) && !w->started;
 }
 
+/* What an interrupt began here, and did not end, is forgotten. IF=1 then. */
+static void forget_interrupts(void)
+{
+	softirq_discard_pending();
+	hrtimers_recover();
+	timers_recover();
+	watch_start_ticks();
+	local_irq_enable();
+}
+
 /*
  * An exception or an NMI took this CPU out of whatever it did: a handler, a
  * call, a lock of printk's. What others wait for must end, too.
@@ -57,11 +67,7 @@ static void recover(void)
 	irq_reset_locks();
 	smp_call_abandon();
 	lapic_drain();
-	softirq_discard_pending();
-	hrtimers_recover();
-	timers_recover();
-	watch_start_ticks();
-	local_irq_enable();
+	forget_interrupts();
 }
 
 static void count_and_recover(void)
@@ -108,11 +114,7 @@ __noreturn void work_loop(void)
 	struct cpu_work *w = this_cpu_ptr(&cpu_work);
 	struct catch_frame frame;
 
-	softirq_discard_pending();
-	hrtimers_recover();
-	timers_recover();
-	watch_start_ticks();
-	local_irq_enable();
+	forget_interrupts();
 	while (cpu_online(smp_processor_id())) {
 		if (!catch_run(&frame, CATCH_GUARD, work_while_online, w))
 			continue;
