@@ -33,6 +33,30 @@ TEST(lib, memset_fills_exactly_n_bytes, C11)
 	EXPECT_EQ(buf[5], 6);
 }
 
+/* Whole words, and what is left of one; from any byte, and no more. */
+TEST(lib, memcpy_and_memset_of_each_length, C11)
+{
+	for (u32 n = 0; n <= 17; n++) {
+		u8 from[24], to[24], set[24];
+		u32 wrong = 0;
+
+		for (u32 i = 0; i < sizeof(to); i++) {
+			from[i] = (u8)(i + 1);
+			to[i] = set[i] = 0xee;
+		}
+		memcpy(to + 3, from + 1, n);
+		memset(set + 3, 0x5a, n);
+		for (u32 i = 0; i < sizeof(to); i++) {
+			bool in = i - 3 < n;
+
+			wrong += to[i] != (in ? i - 1 : 0xee);
+			wrong += set[i] != (in ? 0x5a : 0xee);
+		}
+		if (!EXPECT_EQ(wrong, 0))
+			ktest_note("%u bytes", n);
+	}
+}
+
 TEST(lib, memmove_overlaps_both_ways, C11)
 {
 	char up[] = "0123456789", down[] = "0123456789";
