@@ -4,7 +4,7 @@
 image     GPT disk with one FAT32 ESP: write it, read it back
 pe        the PE image objcopy made: finish it, look at its sections
 taplog    one boot's log: carve it, check it, say what it proves
-defects   tests/known-defects: which platform is known to fail which case
+defects   tests/known-defects/: which platform is known to fail which case
 report    status, TAP, JUnit and words for people, made from a checked log
 ftrace    the event trace in a log: its text, its events
 spans     what each CPU did from when to when, who woke whom

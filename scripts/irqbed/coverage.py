@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """docs/coverage.md: rule by rule, which cases judge it and who fails them.
 
-Made from the catalogue (rules), the cases (cases), tests/known-defects
+Made from the catalogue (rules), the cases (cases), tests/known-defects/
 (defects) and tests/skips (skips), and from nothing else, so that it changes
 only when they do.
 """
@@ -15,7 +15,7 @@ PATH = os.path.join("docs", "coverage.md")
 DEFECTS = os.path.join("tests", "known-defects")
 HEAD = """\
 <!-- SPDX-License-Identifier: MIT -->
-<!-- Made by `make coverage` from tests/rules/, the cases, tests/known-defects
+<!-- Made by `make coverage` from tests/rules/, the cases, tests/known-defects/
      and tests/skips: change those, not this. -->
 # Coverage
 
@@ -139,7 +139,7 @@ def _defects(rows, found, names, home):
     """Rows of no case, and rows whose rule cites no manual."""
     known = {case.name for case in found}
     for row in rows:
-        where = f"{DEFECTS}: {row.case}"
+        where = f"{os.path.relpath(row.where, home)}: {row.case}"
         if row.case not in known:
             yield f"{where}: there is no such case"
         for citation in row.citations():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""tests/known-defects: which platform is known to fail which case.
+"""tests/known-defects/: which platform is known to fail which case.
 
-A row is four fields separated by tabs: case, platform, the rule broken, what
-was seen. The platform is a name and a version or range, then perhaps
+A list is a file of rows, or a directory of such files that end in .defects:
+one a platform, or a part of one's. A row is four fields separated by tabs:
+case, platform, the rule broken, what was seen. The platform is a name and a version or range, then perhaps
 conditions on the facts of the log's header:
 
     tcg 9.0..10.x           QEMU's software CPU, 9.0 up to any 10
@@ -13,8 +14,10 @@ nothing would come after it.
 """
 
 import fnmatch
+import glob
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CASE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 VERSION = re.compile(r"\d+(\.\d+)*(\.x)?")
@@ -32,6 +35,7 @@ class Defect:
     platform: str
     rule: str
     seen: str
+    where: str = field(default="", compare=False)  # file and line
 
     def citations(self):
         """The rule's parts, up to the colon before what they say."""
@@ -73,7 +77,7 @@ def _row(where, text):
     if len(fields) != 4:
         raise DefectsError(f"{where}: {len(fields)} fields instead of 4 "
                            "(case, platform, rule, what was seen)")
-    row = Defect(*fields)
+    row = Defect(*fields, where=where)
     if not CASE.fullmatch(row.case):
         raise DefectsError(f"{where}: '{row.case}' is no case name")
     words = row.platform.split()
@@ -89,18 +93,30 @@ def _row(where, text):
     return row
 
 
+def files(path):
+    """The files of a list: itself, or those of its directory."""
+    if not os.path.isdir(path):
+        return [path]
+    found = sorted(glob.glob(os.path.join(glob.escape(path), "*.defects")))
+    if not found:
+        raise DefectsError(f"{path}: no file in it ends in .defects")
+    return found
+
+
 def load(path):
-    """Every row of the file, checked; a case and platform stand once."""
-    rows, seen = [], set()
-    with open(path, encoding="ascii") as source:
-        for number, line in enumerate(source, 1):
+    """Every row of the list, checked; a case and platform stand once."""
+    rows, seen = [], {}
+    for name in files(path):
+        with open(name, encoding="ascii") as source:
+            lines = list(enumerate(source, 1))
+        for number, line in lines:
             if not line.strip() or line.startswith("#"):
                 continue
-            row = _row(f"{path}:{number}", line.rstrip("\n"))
-            if (row.case, row.platform) in seen:
-                raise DefectsError(f"{path}:{number}: {row.case} is listed "
-                                   "twice for this platform")
-            seen.add((row.case, row.platform))
+            row = _row(f"{name}:{number}", line.rstrip("\n"))
+            first = seen.setdefault((row.case, row.platform), row)
+            if first is not row:
+                raise DefectsError(f"{row.where}: {row.case} is listed for "
+                                   f"this platform at {first.where} too")
             rows.append(row)
     return rows
 

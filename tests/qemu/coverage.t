@@ -41,7 +41,7 @@ TABLE = """\
 FILES = {"tests/trap/test_ud.c": CASES, "tests/rules/10.rules": RULES,
          "tests/rules/outside": "lib\tpure C\n", "ARCHITECTURE.md": TABLE,
          "tests/skips": "* CPU\ttcg 9.0..\tno luck\n",
-         "tests/known-defects":
+         "tests/known-defects/some.defects":
          "ud.plain\ttcg 9.0..\tSDM 3A Interrupt 6: it is #UD\tno #UD\n"}
 
 
@@ -134,14 +134,14 @@ def a_case_of_an_unknown_section_gets_one(folder):
 
 @test
 def a_known_defect_of_no_case_is_refused(folder):
-    refused(tree(folder, **{"known-defects": ("ud.plain", "ud.gone")}),
-            "tests/known-defects: ud.gone: there is no such case")
+    refused(tree(folder, some=("ud.plain", "ud.gone")),
+            "tests/known-defects/some.defects:1: ud.gone: there is no such")
 
 
 @test
 def a_known_defect_that_cites_no_manual_is_refused(folder):
-    refused(tree(folder, **{"known-defects": ("SDM 3A Interrupt 6", "Book")}),
-            "tests/known-defects: ud.plain: 'Book' begins with no manual")
+    refused(tree(folder, some=("SDM 3A Interrupt 6", "Book")),
+            "some.defects:1: ud.plain: 'Book' begins with no manual")
 
 
 @test

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tests/known-defects: how rows are read, matched, and kept true."""
+"""tests/known-defects/: how rows are read, matched, and kept true."""
 
 import os
 import sys
@@ -21,7 +21,27 @@ def judge(folder, data, rows, *words):
 
 @test
 def the_list_of_the_tree_can_be_read(folder):
-    defects.load(os.path.join(HOME, "tests", "known-defects"))
+    rows = defects.load(os.path.join(HOME, "tests", "known-defects"))
+    assert len(rows) > 100, len(rows)
+
+
+@test
+def a_list_may_be_a_directory_of_files(folder):
+    os.mkdir(lists := os.path.join(folder, "lists"))
+    log = write(folder, "log", FAILING)
+    write(lists, "README.md", "not a row\n")
+    status, out = tool("irqbed-log", log, "--defects", lists)
+    check(status, 3, out)
+    contains(out, f"{lists}: no file in it ends in .defects")
+    write(lists, "a.defects", ROW.replace("a.two", "a.three"))
+    check(tool("irqbed-log", log, "--defects", lists)[0], 1)
+    write(lists, "b.defects", "# a platform\n" + ROW)
+    check(tool("irqbed-log", log, "--defects", lists)[0], 0)
+    write(lists, "c.defects", ROW)
+    status, out = tool("irqbed-log", log, "--defects", lists)
+    check(status, 3, out)
+    for part in ("c.defects:1: a.two is listed", "b.defects:2 too"):
+        contains(out, part)
 
 
 @test
