@@ -18,7 +18,7 @@
 #define __always_inline		inline __attribute__((always_inline))
 #define __printf(f, a)		__attribute__((format(printf, f, a)))
 #define __stack_protect		__attribute__((stack_protect))
-#define __no_stack_protector	__attribute__((optimize("no-stack-protector")))
+#define __no_stack_protector	__attribute__((no_stack_protector))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 
