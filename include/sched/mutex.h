@@ -11,16 +11,17 @@ struct mutex {
 
 extern struct lock_class mutex_wait_class;
 
+#define __MUTEX_INITIALIZER                                          \
+	{                                                            \
+		.wait.lock = __SPIN_LOCK_UNLOCKED(&mutex_wait_class) \
+	}
+
 /* Of file scope: static DEFINE_MUTEX(lock); */
-#define DEFINE_MUTEX(name)                                       \
-	struct mutex name = { .wait.lock = __SPIN_LOCK_UNLOCKED( \
-				      &mutex_wait_class) }
+#define DEFINE_MUTEX(name) struct mutex name = __MUTEX_INITIALIZER
 
 static inline void mutex_init(struct mutex *lock)
 {
-	*lock = (struct mutex){
-		.wait.lock = __SPIN_LOCK_UNLOCKED(&mutex_wait_class),
-	};
+	*lock = (struct mutex)__MUTEX_INITIALIZER;
 }
 
 /*

@@ -53,6 +53,7 @@ static struct irq_desc gsi_desc(u32 irq)
 		.wired_level = irq >= NR_LEGACY_IRQS,
 		.wired_low = irq >= NR_LEGACY_IRQS,
 		.wait_for_threads.lock = __SPIN_LOCK_UNLOCKED(&waitqueue_class),
+		.request_mutex = __MUTEX_INITIALIZER,
 	};
 }
 

@@ -204,7 +204,7 @@ static void irq_thread_dtor(void *data)
 	       task->comm, task->pid, desc->irq);
 	if (task != current) {
 		raw_spin_reset(&desc->lock);
-		raw_spin_reset(&desc->wait_for_threads.lock);
+		spin_reset(&desc->wait_for_threads.lock);
 	}
 	if (test_and_clear(action, IRQTF_RUNTHREAD))
 		wake_threads_waitq(desc);
