@@ -392,6 +392,7 @@ TEST(irq, a_request_waits_until_a_free_is_over,
 	if (!open(IRQF_ONESHOT))
 		return;
 	b = (struct part){ .answer = IRQ_WAKE_THREAD };
+	init_completion(&b.go);
 	ended_at_request = ~0u;
 	a.hold = true;
 	soft_raise(1);
