@@ -140,9 +140,11 @@ static __always_inline void raise_softirq_irqoff(u32 nr)
 /*
  * From irq_exit(), out of line: IF=0, something is pending. Softirqs; then, if
  * somebody better waits for this CPU, the way back of what was interrupted
- * will lead past the scheduler. _regs: on whatever stack that is.
+ * will lead past the scheduler. _woken: somebody does already; _regs: on
+ * whatever stack that is.
  */
 void irq_exit_pending(void);
+void irq_exit_woken(void);
 void irq_exit_regs(struct pt_regs *regs);
 
 /* Every hardware interrupt's first and last act. IF=0. */
@@ -154,6 +156,10 @@ static __always_inline void irq_enter(void)
 static __always_inline void irq_exit(void)
 {
 	preempt_count_sub(HARDIRQ_OFFSET);
-	if (unlikely(!this_cpu_is_zero32(softirq_pending)) && !in_interrupt())
+	if (likely(this_cpu_is_zero32(softirq_pending)) || in_interrupt())
+		return;
+	if (this_cpu_test32(softirq_pending, PENDING_RESCHED))
+		irq_exit_woken();
+	else
 		irq_exit_pending();
 }

@@ -244,12 +244,12 @@ void irq_exit_regs(struct pt_regs *regs)
 	irq_exit_wakeups(regs);
 }
 
-/* A wake-up, perhaps alone. */
-static __always_inline void irq_exit_woken(u32 pending)
+/* Apart from what serves softirqs, which saves registers: this need not. */
+void irq_exit_woken(void)
 {
 	struct pt_regs *regs = this_cpu(irq_regs);
 
-	if (unlikely(pending != PENDING_RESCHED) || observed())
+	if (this_cpu_test32(softirq_pending, ~PENDING_RESCHED) || observed())
 		irq_exit_regs(regs);
 	else
 		preempt_on_return(regs);
@@ -264,17 +264,13 @@ static __noinline void first_leaked(u64 pending, u32 left)
 }
 
 /*
- * One of the two alone, nobody looks on, and the task that was hit may switch:
- * the common cases are short, where preempt_count is 0 at a softirq's end.
+ * Softirqs alone, nobody looks on, and the task that was hit may switch: the
+ * common case is short, where preempt_count is 0 at a softirq's end.
  */
 void irq_exit_pending(void)
 {
 	u32 pending = this_cpu(softirq_pending), began;
 
-	if (pending & PENDING_RESCHED) {
-		irq_exit_woken(pending);
-		return;
-	}
 	if (observed() || unlikely(!this_cpu_is_zero32(preempt_count))) {
 		irq_exit_regs(this_cpu(irq_regs));
 		return;
