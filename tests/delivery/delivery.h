@@ -5,6 +5,9 @@
  *
  * It is delivery through the IDT that is judged: FRED, which does without,
  * stays off where a CPU has it (CR4.FRED is 0 after reset).
+ *
+ * A suite that raises IF on the scratch IDT takes the APIC timer: a tick that
+ * a pause of the host made due would be the first event there.
  */
 #pragma once
 

@@ -25,7 +25,8 @@ static int compat_setup(void)
 	return err;
 }
 
-SUITE(compat, .setup = compat_setup, .teardown = probe_teardown);
+SUITE(compat, .setup = compat_setup, .teardown = probe_teardown,
+      .uses = USES_APIC_TIMER);
 
 struct pt_regs compat_regs(const char *insn)
 {

@@ -18,7 +18,8 @@
 
 #include "df.h"
 
-SUITE(df, .setup = probe_reset, .teardown = probe_teardown);
+SUITE(df, .setup = probe_reset, .teardown = probe_teardown,
+      .uses = USES_APIC_TIMER);
 
 /* Flags that say nothing here: #DE leaves them undefined. */
 #define IGNORED ((u64)X86_EFLAGS_STATUS)

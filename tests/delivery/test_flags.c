@@ -44,7 +44,8 @@ static void flags_teardown(void)
 	page = 0;
 }
 
-SUITE(flags, .setup = flags_setup, .teardown = flags_teardown);
+SUITE(flags, .setup = flags_setup, .teardown = flags_teardown,
+      .uses = USES_APIC_TIMER);
 
 /* Where our half of memory has what a stack of either kind holds at sp. */
 static void *at(bool user, u64 sp)

@@ -9,7 +9,8 @@
  */
 #include "delivery.h"
 
-SUITE(delivery, .setup = probe_reset, .teardown = probe_teardown);
+SUITE(delivery, .setup = probe_reset, .teardown = probe_teardown,
+      .uses = USES_APIC_TIMER);
 
 #define FRAME "SDM 3A 64-Bit Mode Stack Frame"
 #define FLAGS "SDM 3A Flag Usage By Exception- or Interrupt-Handler Procedure"

@@ -24,7 +24,8 @@ static int ring_setup(void)
 	return probe_reset();
 }
 
-SUITE(ring, .setup = ring_setup, .teardown = probe_teardown);
+SUITE(ring, .setup = ring_setup, .teardown = probe_teardown,
+      .uses = USES_APIC_TIMER);
 
 #define PF_CODE_FETCH 0x11 /* of a page that is present */
 #define FREE_SEL      (RING_FREE * 8)

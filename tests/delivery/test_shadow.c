@@ -182,6 +182,27 @@ TEST(delivery, an_ordinary_instruction_is_single_stepped_at_once,
 	EXPECT_PLAIN(1, DL_BACK, insn_dl_nop + 4);
 }
 
+/* Its shadow is one for interrupts alone. */
+TEST(delivery, sti_is_single_stepped_at_once,
+     "SDM 3B Single-Step Exception Condition; APM 2 Single Stepping")
+{
+	struct pt_regs regs = kernel_regs(insn_dl_sti);
+	u64 cr8 = read_cr8();
+
+	regs.flags |= X86_EFLAGS_TF;
+	probe.hook[X86_TRAP_DB] = clear_tf;
+	write_dr6(DR6_RESERVED);
+	write_cr8(15);
+	run(&regs);
+	write_cr8(cr8);
+	write_dr6(DR6_RESERVED);
+	EXPECT_EQ(probe.hits, 2);
+	EXPECT_PLAIN(0, X86_TRAP_DB, insn_dl_sti + 1);
+	EXPECT_EQ(probe.hit[0].dr6 & (DR_STEP | DR_BD | DR_BT), DR_STEP);
+	EXPECT_EQ(plain(0)->flags, FLAGS_IF | X86_EFLAGS_TF);
+	EXPECT_PLAIN(1, DL_BACK, insn_dl_sti + 5);
+}
+
 TEST(delivery, a_data_breakpoint_of_mov_ss_waits_one_instruction, SS)
 {
 	struct pt_regs regs = kernel_regs(insn_dl_mov_ss_mem);

@@ -11,7 +11,8 @@
 
 #define RULE "SDM 2B SYSCALL: Operation"
 
-SUITE(syscall, .setup = probe_reset, .teardown = probe_teardown);
+SUITE(syscall, .setup = probe_reset, .teardown = probe_teardown,
+      .uses = USES_APIC_TIMER);
 
 const u64 sc_flags[13] = {
 	X86_EFLAGS_CF, X86_EFLAGS_PF, X86_EFLAGS_AF, X86_EFLAGS_ZF,
