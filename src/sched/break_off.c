@@ -149,25 +149,31 @@ void sched_show_sleeper(const struct task_struct *task)
 	report_backtrace(frame->ip, frame->bp);
 }
 
-/* It does not run: it never will. False: it does, or is just being moved. */
+/*
+ * It does not run: it never will. False: it does, or is just being moved; or
+ * it has ended, and who saw it off has not said so yet, which is on its stack.
+ */
 static bool end_sleeper(struct task_struct *task)
 {
 	u32 cpu = READ_ONCE(task->cpu);
 	struct rq *rq = per_cpu_ptr(&runqueues, cpu);
 	u64 flags = local_irq_save();
-	bool ended;
+	bool ended, dead;
 
 	raw_spin_lock(&rq->lock);
-	ended = cpu_curr(cpu) != task && rq->gone != task &&
+	dead = task->state == TASK_DEAD;
+	ended = !dead && cpu_curr(cpu) != task && rq->gone != task &&
 		READ_ONCE(task->cpu) == cpu && task->state != TASK_WAKING;
 	if (ended && task->on_rq)
 		dequeue(rq, task);
 	if (ended)
 		task->state = TASK_DEAD;
-	else
+	else if (!dead)
 		WRITE_ONCE(task->broken_off, true);
 	raw_spin_unlock(&rq->lock);
 	local_irq_restore(flags);
+	if (dead)
+		return kthread_has_exited(task);
 	if (!ended && end_running_hook)
 		end_running_hook(task->cpu);
 	return ended;

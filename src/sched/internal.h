@@ -56,6 +56,9 @@ void kthreads_keep(void);
 struct task_struct *next_left_kthread(u32 cpu, u32 *slot);
 const void *kthread_function(const struct task_struct *task);
 bool kthread_was_woken(const struct task_struct *task);
+
+/* It is TASK_DEAD: has that been said? Then its stack is nobody's. IF any. */
+bool kthread_has_exited(const struct task_struct *task);
 void kthreads_reset_lock(void);
 
 /*

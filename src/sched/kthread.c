@@ -251,6 +251,11 @@ bool kthread_was_woken(const struct task_struct *task)
 	return ((const struct kthread *)task->kthread)->started;
 }
 
+bool kthread_has_exited(const struct task_struct *task)
+{
+	return completion_done(&((struct kthread *)task->kthread)->exited);
+}
+
 void kthreads_reset_lock(void)
 {
 	spin_reset(&pool_lock);

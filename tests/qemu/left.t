@@ -26,6 +26,8 @@ SAID = {
     "thread_ready": ["# left: thread left/0 ready on CPU 0, "],
     "thread_running_elsewhere": [
         "# left: thread left/{0} running on CPU {0}, ", ENDED],
+    "thread_ending_elsewhere": [
+        "# left: thread left/{0} (running|ended, and not stopped) on CPU {0}"],
     "thread_running_elsewhere_irqs_off": [
         "# left: thread left/{0} running on CPU {0}, ",
         "# CPU {0}, .* interrupts off, thread stack", ENDED],

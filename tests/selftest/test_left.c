@@ -164,6 +164,19 @@ TEST(left, thread_running_elsewhere, RULE, .needs = NEEDS_SMP)
 	WAIT_FOR(READ_ONCE(arrived), WAIT_DEFAULT_US);
 }
 
+static int end_soon(void *data)
+{
+	WRITE_ONCE(arrived, true);
+	return 0;
+}
+
+/* Its stack is not given away before its end has been said. */
+TEST(left, thread_ending_elsewhere, RULE, .needs = NEEDS_SMP)
+{
+	start(end_soon, last_cpu(), PRIO_NORMAL);
+	WAIT_FOR(READ_ONCE(arrived), WAIT_DEFAULT_US);
+}
+
 TEST(left, thread_running_elsewhere_irqs_off, RULE, .needs = NEEDS_SMP)
 {
 	start(spin_irqs_off, last_cpu(), PRIO_IRQ_THREAD);
