@@ -20,6 +20,7 @@
 #include <lib/errno.h>
 #include <lib/format.h>
 #include <sched/left.h>
+#include <sched/sched.h>
 #include <smp/nmi_backtrace.h>
 #include <smp/watch.h>
 #include <trap/catch.h>
@@ -60,6 +61,7 @@ static u32 armed_cpu;		     /* where the case runs */
 static const struct source *leaving; /* disarmed, its pin not yet masked */
 static u64 watch_outer;
 static u32 deferred; /* NMIs that came at a bad time. Of any CPU */
+static DEFINE_PER_CPU(u64, deferred_at); /* its switches then, and one */
 
 static u32 told; /* CPUs that hung, since the case began */
 static struct cpumask untold;
@@ -279,11 +281,20 @@ static void tell(void)
 
 /*
  * In the midst of a switch or a wake-up nobody is ended: neither thread would
- * be whole. But a queue that stays locked must not keep us off for ever.
+ * be whole. But a queue that stays locked must not keep us off for ever: who
+ * is found so twice, and has not switched between, is not in the midst of it.
  */
 static bool in_switch(void)
 {
-	return sched_in_switch() && ++deferred < MOST_DEFERRED;
+	u64 *seen = this_cpu_ptr(&deferred_at), now;
+	bool stuck;
+
+	if (!sched_in_switch())
+		return false;
+	now = nr_context_switches(smp_processor_id()) + 1;
+	stuck = *seen == now;
+	*seen = now;
+	return !stuck && ++deferred < MOST_DEFERRED;
 }
 
 /* Its time is over: what run_on() gave it, a call, a handler in idle. */
