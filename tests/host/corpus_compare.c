@@ -110,6 +110,12 @@ static const struct {
 	/* 66 and F2 before WBINVD and BSF, BSR: not forbidden, so ignored. */
 	{ MAP_0F, 0x09, 0x09, true, 0xa, 0xff },
 	{ MAP_0F, 0xbc, 0xbd, true, 0x8, 0xff },
+	/* 66 before CLAC: refused since binutils know ERETS there; STAC's not.
+	 */
+	{ MAP_0F, 0x01, 0x01, true, 0x2, 0x02 },
+	/* TILEZERO has rm 0: later binutils look at it, no encoding here has.
+	 */
+	{ MAP_VEX_0F38, 0x49, 0x49, true, 0x8, 0xff },
 	/* AMD has none in long mode; which CPU it is, the decoder is not told.
 	 */
 	{ MAP_0F, 0x34, 0x35, true, 0xf, 0xff },
