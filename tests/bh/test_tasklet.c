@@ -68,11 +68,12 @@ TEST(bh, tasklets_run_in_the_order_scheduled, TASKLETS)
 	TASKLET(b, 2);
 	TASKLET(c, 3);
 
+	local_bh_disable(); /* or the next tick may run the first */
 	tasklet_schedule(&b);
 	tasklet_schedule(&a);
 	tasklet_schedule(&c);
 	tasklet_schedule(&b);
-	serve();
+	local_bh_enable();
 	BH_EXPECT_ORDER(BH_TASKLET + 2, BH_TASKLET + 1, BH_TASKLET + 3);
 }
 
@@ -83,9 +84,10 @@ TEST(bh, hi_tasklets_run_before_normal_ones, TASKLETS)
 	u64 count_hi = softirq_count_of(HI_SOFTIRQ);
 	u64 count = softirq_count_of(TASKLET_SOFTIRQ);
 
+	local_bh_disable();
 	tasklet_schedule(&normal);
 	tasklet_hi_schedule(&hi);
-	serve();
+	local_bh_enable();
 	BH_EXPECT_ORDER(BH_TASKLET + 2, BH_TASKLET + 1);
 	EXPECT_EQ(softirq_count_of(HI_SOFTIRQ), count_hi + 1);
 	EXPECT_EQ(softirq_count_of(TASKLET_SOFTIRQ), count + 1);
@@ -96,10 +98,11 @@ TEST(bh, tasklet_on_both_lists_runs_once, TASKLETS)
 {
 	TASKLET(t, 0);
 
+	local_bh_disable();
 	tasklet_schedule(&t);
 	tasklet_hi_schedule(&t);
 	EXPECT_EQ(local_softirq_pending(), BIT(TASKLET_SOFTIRQ));
-	serve();
+	local_bh_enable();
 	BH_EXPECT_ORDER(BH_TASKLET);
 }
 
@@ -117,9 +120,10 @@ TEST(bh, tasklet_state_bits, TASKLETS)
 	tasklet_setup(&t, note_state);
 	EXPECT_EQ(t.state, 0);
 	EXPECT_EQ(t.count, 0);
+	local_bh_disable();
 	tasklet_schedule(&t);
 	EXPECT_EQ(t.state, SCHED);
-	serve();
+	local_bh_enable();
 	EXPECT_EQ(state_inside, RUN);
 	EXPECT_EQ(t.state, 0);
 }
