@@ -56,6 +56,13 @@ u32 smp_recovered_count(void);
 int smp_restart_cpu(u32 cpu);
 
 /*
+ * The same, where send_init() has INIT sent to cpu by something else than an
+ * IPI of ours. A CPU that got none takes no SIPI either: -ETIMEDOUT, and it
+ * must be restarted by the function above.
+ */
+int smp_restart_cpu_by(u32 cpu, void (*send_init)(u32 cpu));
+
+/*
  * What a CPU is led through once SIPI has started it, in 64-bit mode, before
  * it has touched anything of its own; NULL: nothing. It has no stack and no
  * IDT, returns by RBX, and may change every other register. A case's, and for

@@ -39,11 +39,16 @@ static void forget(u32 cpu)
 	watch_forget(cpu);
 }
 
+static void init_by_ipi(u32 cpu)
+{
+	apic->icr_write(APIC_DM_INIT | APIC_INT_ASSERT, cpuid_to_apicid[cpu]);
+}
+
 /* INIT leaves it waiting for a SIPI. */
-static void init(u32 cpu)
+static void init(u32 cpu, void (*send_init)(u32 cpu))
 {
 	cpumask_clear_cpu(cpu, &cpu_online_mask);
-	apic->icr_write(APIC_DM_INIT | APIC_INT_ASSERT, cpuid_to_apicid[cpu]);
+	send_init(cpu);
 	udelay(INIT_US);
 	forget(cpu);
 	run_on_forget(cpu);
@@ -62,11 +67,11 @@ static void send_sipis(u32 cpu)
 		apic->icr_write(sipi, cpuid_to_apicid[cpu]);
 }
 
-int smp_restart_cpu(u32 cpu)
+int smp_restart_cpu_by(u32 cpu, void (*send_init)(u32 cpu))
 {
 	if (!cpu || cpu == smp_processor_id())
 		return -EINVAL;
-	init(cpu);
+	init(cpu, send_init);
 	__atomic_store_n(&cpu_boot_state[cpu], CPU_KICKED, __ATOMIC_RELEASE);
 	send_sipis(cpu);
 	if (WAIT_FOR(cpu_online(cpu), WAIT_DEFAULT_US))
@@ -79,11 +84,16 @@ int smp_restart_cpu(u32 cpu)
 	return -ETIMEDOUT;
 }
 
+int smp_restart_cpu(u32 cpu)
+{
+	return smp_restart_cpu_by(cpu, init_by_ipi);
+}
+
 int smp_park_cpu(u32 cpu)
 {
 	if (!cpu || cpu == smp_processor_id())
 		return -EINVAL;
-	init(cpu);
+	init(cpu, init_by_ipi);
 	__atomic_store_n(&cpu_boot_state[cpu], CPU_OFF, __ATOMIC_RELEASE);
 	send_sipis(cpu);
 	return WAIT_FOR(cpu_online(cpu), PARK_US) ? -EBUSY : 0;

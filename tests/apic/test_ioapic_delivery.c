@@ -317,36 +317,6 @@ TEST(ioapic, destination_ff_is_everybody, DEST_RULE, .needs = NEEDS_XAPIC)
 	end_everywhere();
 }
 
-static void aim_lowest(u32 dest)
-{
-	union ioapic_rte rte = { .vector = WHERE_VECTOR,
-				 .delivery_mode = APIC_DM_LOWEST >> 8,
-				 .dest_logical = 1,
-				 .dest = (u8)dest };
-
-	gsi_write_rte(pin.gsi, rte);
-}
-
-static void hold(bool on)
-{
-	if (on)
-		wire_raise(wire);
-	else
-		wire_lower(wire);
-}
-
-TEST(ioapic, lowest_priority_chooses_one_of_several,
-     MODE_RULE "; SDM 3A Lowest Priority Delivery Mode", .needs = NEEDS_SMP)
-{
-	if (!start_everywhere())
-		SKIP(return, NO_WIRE);
-	if (!apic_is_x2apic)
-		logical_model_begin(APIC_DFR_FLAT, 0x01);
-	judge_one_of_several(aim_lowest, hold);
-	logical_model_end();
-	end_everywhere();
-}
-
 #define LOGICAL_RULE "SDM 3A Determining IPI Destination, Logical Destination"
 
 TEST(ioapic, logical_flat_destination_selects_by_ldr_bit, LOGICAL_RULE,

@@ -14,9 +14,11 @@
 #include <cpu/stacks.h>
 #include <ktest/arrivals.h>
 #include <ktest/raised.h>
+#include <smp/smp.h>
 #include <trap/traps.h>
 
 #define WHERE_VECTOR 0x51 /* claimed on every CPU */
+#define RUN_US	     2000000
 
 #define SEND_RULE "PCI 3.0 Sending Messages"
 #define ON_RULE	  "PCI 3.0 Enabling Operation"
@@ -303,6 +305,46 @@ TEST(msi, redirection_hint_chooses_one_of_several, ADDR_RULE,
      .needs = NEEDS_SMP)
 {
 	each_source(HAS_MSI, judge_several_cpus);
+}
+
+static void nothing(void *unused)
+{
+}
+
+static void init_by_message(u32 cpu)
+{
+	pci_source_raise(src);
+	pin_settle();
+	pci_source_lower(src);
+}
+
+/*
+ * Only a CPU that was hit by INIT takes a SIPI. The vector is ignored. INIT
+ * takes back what is pending: so that nothing is, it does something first.
+ */
+static void judge_init(void)
+{
+	u32 cpu = nr_cpu_ids - 1;
+
+	if (!msi_begin())
+		return;
+	msg.address_lo.destid_0_7 = cpu_hot(cpu)->apic_id & 0xff;
+	msg.data.delivery_mode = APIC_DM_INIT >> 8;
+	msi_rewrite();
+	EXPECT_EQ(run_on(cpu, nothing, NULL, RUN_US), 0);
+	if (!EXPECT_EQ(smp_restart_cpu_by(cpu, init_by_message), 0))
+		smp_restart_cpu(cpu);
+	EXPECT_EQ(run_on(cpu, nothing, NULL, RUN_US), 0);
+	EXPECT_EQ(pin.count, 0);
+}
+
+TEST(msi, init_mode_makes_a_cpu_wait_for_sipi, DATA_RULE, .needs = NEEDS_SMP)
+{
+	u32 id = cpu_hot(nr_cpu_ids - 1)->apic_id;
+
+	if (id >= 0xff)
+		SKIP(return, "8 bits cannot name ID 0x%x", id);
+	each_source(HAS_MSI, judge_init);
 }
 
 static void judge_trigger(void)
