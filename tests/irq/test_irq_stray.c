@@ -158,7 +158,7 @@ static u64 counter(const struct irq_cpustat *s, u32 i)
 	return *(const volatile u64 *)((const char *)s + counted[i].offset);
 }
 
-TEST(irq, statistics_equal_what_was_raised, STATS)
+TEST(irq, statistics_equal_what_was_raised, STATS, .uses = USES_APIC_TIMER)
 {
 	struct irq_cpustat before = *this_irq_stat();
 

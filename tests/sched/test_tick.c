@@ -207,19 +207,20 @@ static void count_queued(void *n)
 	*(u32 *)n = hrtimers_queued();
 }
 
-static bool queued_are(u32 cpu, u32 want)
+static u32 queued(u32 cpu)
 {
 	u32 n = ~0u;
 
 	smp_call_function_single(cpu, count_queued, &n, true);
-	return n == want;
+	return n;
 }
 
 /* The end of a slice may still be due. */
 static void expect_queued(u32 cpu, u32 want)
 {
-	if (!EXPECT_TRUE(WAIT_FOR(queued_are(cpu, want), WAIT_DEFAULT_US)))
-		ktest_note("CPU %u has not %u hrtimers", cpu, want);
+	if (!EXPECT_TRUE(WAIT_FOR(queued(cpu) == want, WAIT_DEFAULT_US)))
+		ktest_note("CPU %u has %u hrtimers, not %u", cpu, queued(cpu),
+			   want);
 }
 
 TEST(sched, the_watchs_tick_is_an_hrtimer_of_each_other_cpu,
