@@ -153,6 +153,8 @@ static struct timer_base *move_here(struct timer_base *base,
 
 	if (base == here || base->running == timer)
 		return base;
+	if (list_empty(&base->timers))
+		set_alarm(base);
 	WRITE_ONCE(timer->cpu, TIMER_MIGRATING);
 	__spin_unlock(&base->lock);
 	__spin_lock(&here->lock);

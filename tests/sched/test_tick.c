@@ -19,10 +19,11 @@
 #include <sched/workqueue.h>
 #include <smp/smp.h>
 
-#define HRTIMER	 "Linux kernel/time/hrtimer.c"
-#define SLICE	 "Linux kernel/sched/core.c hrtick_start()"
-#define RUN_US	 4000000
-#define DELAY_MS 6
+#define HRTIMER	    "Linux kernel/time/hrtimer.c"
+#define SLICE	    "Linux kernel/sched/core.c hrtick_start()"
+#define RUN_US	    4000000
+#define DELAY_MS    6
+#define FAR_JIFFIES 400000
 
 /* What ran on a CPU, and when; written there. */
 struct diary {
@@ -230,6 +231,30 @@ TEST(sched, the_watchs_tick_is_an_hrtimer_of_each_other_cpu,
 
 	for_each_online_cpu (cpu)
 		expect_queued(cpu, cpu != 0);
+}
+
+static void start_one_timer(void *unused)
+{
+	struct timer_list *t = this_cpu_ptr(&one_timer);
+
+	timer_setup(t, on_timer, 0);
+	mod_timer(t, get_jiffies_64() + FAR_JIFFIES);
+}
+
+TEST(sched, a_timer_that_moves_to_another_cpu_leaves_no_alarm_behind,
+     "Linux kernel/time/timer.c __mod_timer()", .needs = NEEDS_SMP)
+{
+	u32 cpu = nr_cpu_ids - 1;
+	struct timer_list *t = per_cpu_ptr(&one_timer, cpu);
+
+	expect_queued(cpu, 1); /* the watch's tick */
+	EXPECT_EQ(smp_call_function_single(cpu, start_one_timer, NULL, true),
+		  0);
+	expect_queued(cpu, 2);
+	EXPECT_TRUE(mod_timer(t, get_jiffies_64() + FAR_JIFFIES));
+	EXPECT_EQ(t->cpu, smp_processor_id());
+	expect_queued(cpu, 1);
+	EXPECT_TRUE(timer_delete(t));
 }
 
 /* What a CPU saw of a timer that came due while another owner had it. */
