@@ -217,7 +217,7 @@ TEST(bh, of_nested_hardirqs_only_the_outermost_exit_runs_them, IRQ_EXIT)
 }
 
 TEST(bh, each_run_is_counted_for_its_number,
-     "Linux Documentation/filesystems/proc.rst, /proc/softirqs")
+     "Linux Documentation/filesystems/proc.rst, /proc/softirqs", NO_TICK)
 {
 	u64 before[NR_SOFTIRQS];
 

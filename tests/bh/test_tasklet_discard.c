@@ -18,11 +18,13 @@ TEST(bh, discarding_softirqs_forgets_queued_tasklets,
 	struct tasklet_struct gone = { .callback = note_run, .data = 1 };
 	struct tasklet_struct hi = { .callback = note_run, .data = 2 };
 	struct tasklet_struct next = { .callback = note_run, .data = 3 };
+	u64 flags = local_irq_save(); /* a tick would run them first */
 
 	tasklet_schedule(&gone);
 	tasklet_hi_schedule(&hi);
 	softirq_discard_pending();
 	EXPECT_EQ(local_softirq_pending(), 0);
+	local_irq_restore(flags);
 	bh_settle(); /* it was woken, and finds nothing */
 	EXPECT_EQ(bh_diary.n, 0);
 	tasklet_schedule(&next);
@@ -45,9 +47,9 @@ TEST(bh, discarding_in_the_middle_of_a_round_forgets_the_rest_of_it,
 					.data = 1 };
 	struct tasklet_struct gone = { .callback = note_run, .data = 2 };
 
+	local_bh_disable(); /* a tick would run one alone */
 	tasklet_schedule(&first);
 	tasklet_schedule(&gone);
-	local_bh_disable();
 	local_bh_enable();
 	BH_EXPECT_ORDER(BH_HARDIRQ, BH_TASKLET + 1);
 	EXPECT_EQ(local_softirq_pending(), 0);
