@@ -71,7 +71,8 @@ static void teardown(void)
 	wrmsr_safe(MSR_IA32_MCx_CTL(bank), ~0ull);
 }
 
-SUITE(mc, .setup = setup, .teardown = teardown);
+/* Where it hits is judged: no tick may be there. */
+SUITE(mc, .uses = USES_APIC_TIMER, .setup = setup, .teardown = teardown);
 
 static const char *error(u32 nr, u64 status, u64 mcg_status)
 {

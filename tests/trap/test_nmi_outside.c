@@ -58,7 +58,9 @@ static void teardown(void)
 	pins_close();
 }
 
-SUITE(lint1, .needs = NEEDS_COMPANION, .setup = setup, .teardown = teardown);
+/* Where it hits is judged: no tick may be there. */
+SUITE(lint1, .needs = NEEDS_COMPANION, .uses = USES_APIC_TIMER, .setup = setup,
+      .teardown = teardown);
 
 /* Ask, wait for n in all, then see that no more come. */
 static bool expect_nmis(const struct outside_note *s, u32 n)
