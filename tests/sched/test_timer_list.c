@@ -449,8 +449,10 @@ static int start_two(void *unused)
 	u64 jiffy = next_jiffy() + 1;
 
 	p[0].timer.function = fault;
+	local_bh_disable(); /* the host may pause: both are started first */
 	start(&p[0], jiffy);
 	start(&p[1], jiffy);
+	local_bh_enable();
 	wait_for(1);
 	return 0;
 }

@@ -338,6 +338,7 @@ TEST(workqueue, a_work_that_runs_elsewhere_is_queued_there,
 	EXPECT_TRUE(SLEEP_UNTIL(w[0].runs == 2));
 	EXPECT_EQ(w[0].cpu, cpu);
 	EXPECT_EQ(w[0].overlaps, 0);
+	flush_work(work_of(&w[0])); /* counted while it still ran */
 	EXPECT_TRUE(queue_work_on(0, system_wq, work_of(&w[0])));
 	EXPECT_TRUE(SLEEP_UNTIL(w[0].runs == 3));
 	EXPECT_EQ(w[0].cpu, 0);
