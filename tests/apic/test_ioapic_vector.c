@@ -61,7 +61,8 @@ static bool level_of(u32 vector)
 	return false;
 }
 
-TEST(ioapic, level_goes_through_tmr_at_every_vector, TMR_RULE)
+TEST(ioapic, level_goes_through_tmr_at_every_vector, TMR_RULE,
+     .uses = USES_APIC_TIMER)
 {
 	u32 good = 0;
 

@@ -193,7 +193,8 @@ static void serve_intr(void)
 
 /* Through a scratch IDT: irqbed's own path would ask the APIC. */
 TEST(pic, a_line_interrupts_a_cpu_whose_apic_is_off,
-     "SDM 3A Enabling or Disabling the Local APIC", .uses = USES_NMI)
+     "SDM 3A Enabling or Disabling the Local APIC",
+     .uses = USES_NMI | USES_APIC_TIMER)
 {
 	if (!mode_can_change())
 		return;
