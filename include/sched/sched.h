@@ -144,6 +144,9 @@ extern void (*resched_cpu_hook)(u32 cpu);
 extern void (*sched_tick_hook)(void);
 void sched_tick_init(void); /* tick.c: by an hrtimer */
 
+/* Not this CPU's, if the rival is gone. Task context. */
+void sched_tick_stop(void);
+
 /* break_off.c: a guard's end takes a thread out of all lists. Boot CPU. */
 void sched_break_off_init(void);
 #define SCHED_SLICE_US 4000

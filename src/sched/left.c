@@ -106,6 +106,7 @@ u32 sched_clear_left(bool irq_threads)
 	/* What they hold, works may wait for. */
 	n += clear_threads(irq_threads);
 	n += workqueues_clear_left();
+	sched_tick_stop(); /* or it would come in the midst of the next case */
 	return n;
 }
 

@@ -40,6 +40,14 @@ static void hrtick_start(void)
 	hrtimer_start(timer, SLICE_NS, HRTIMER_MODE_REL);
 }
 
+void sched_tick_stop(void)
+{
+	struct hrtimer *timer = this_cpu_ptr(&hrtick_timer);
+
+	if (hrtimer_active(timer) && !READ_ONCE(this_rq()->head[current->prio]))
+		hrtimer_try_to_cancel(timer);
+}
+
 void sched_tick_init(void)
 {
 	sched_tick_hook = hrtick_start;

@@ -283,3 +283,15 @@ TEST(sched, the_swapper_runs_when_all_others_sleep,
 	EXPECT_EQ(at_timer.count, HARDIRQ_OFFSET);
 	EXPECT_NE(current->pid, 0);
 }
+
+TEST(sched, a_slice_is_not_timed_when_the_rival_is_gone,
+     LINUX_CORE ", hrtick_clear()", .uses = USES_APIC_TIMER)
+{
+	struct task_struct *t = spawn(note_letter, (void *)'k', PRIO_KTEST);
+
+	if (!t)
+		return;
+	kthread_stop(t);
+	sched_tick_stop();
+	EXPECT_EQ(hrtimers_queued(), 0);
+}
