@@ -187,6 +187,7 @@ TEST(smp, call_that_waits_returns_behind_the_slowest, CALL_RULE,
 #define CROSS_CALLS 20
 
 struct cross {
+	struct cross *peer;
 	u32 to, err, met;
 };
 
@@ -195,7 +196,8 @@ static void call_across(void *arg)
 	struct cross *c = arg;
 
 	local_irq_disable();
-	__atomic_fetch_add(&c[0].met, 1, __ATOMIC_RELAXED);
+	WRITE_ONCE(c->met, 1);
+	WAIT_FOR(READ_ONCE(c->peer->met), RUN_US); /* its IF is 0, too */
 	for (u32 i = 0; i < CROSS_CALLS && !c->err; i++)
 		c->err = (u32)-smp_call_function_single(c->to, count_run, NULL,
 							true);
@@ -206,13 +208,14 @@ TEST(smp, calls_both_ways_with_interrupts_off_do_not_deadlock, CALL_RULE,
      .needs = NEEDS_SMP)
 {
 	u32 cpu = smp_last();
-	struct cross there = { .to = 0 }, here = { .to = cpu };
+	struct cross there = { .to = 0 };
+	struct cross here = { .to = cpu, .peer = &there };
 	struct cpumask both = smp_only(0);
 
 	cpumask_set_cpu(cpu, &both);
 	forget();
+	there.peer = &here;
 	EXPECT_EQ(run_on_start(cpu, call_across, &there, RUN_US), 0);
-	EXPECT_TRUE(WAIT_FOR(READ_ONCE(there.met), WAIT_DEFAULT_US));
 	call_across(&here);
 	EXPECT_EQ(run_on_wait(cpu), 0);
 	EXPECT_EQ(here.err, 0);
