@@ -18,13 +18,14 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <mm/paging.h>
+#include <smp/smp.h>
 
 #define STACKS "SDM 3A \"Interrupt Stack Table\""
 
 struct own {
 	struct desc_ptr gdt;
 	u16 tr, ldt, cs, ss, ds, fs, gs;
-	u64 gs_base, sp, canary;
+	u64 gs_base, sp;
 	u32 id, cpuid_id, initial_id;
 };
 
@@ -44,7 +45,6 @@ static void read_own(void *unused)
 	o->gs = read_gs();
 	o->gs_base = rdmsr(MSR_GS_BASE);
 	o->sp = (u64)__builtin_frame_address(0);
-	o->canary = this_cpu(fixed.stack_canary);
 	o->id = lapic_id();
 	o->initial_id = cpuid_count(1, 0).ebx >> 24;
 	o->cpuid_id = cpuid_count(0xb, 0).edx;
@@ -151,19 +151,31 @@ TEST(smp, each_cpu_has_its_own_area_and_irq_stack,
 	judge_each(judge_area);
 }
 
-static void judge_canary(u32 cpu)
-{
-	u64 canary = own_of(cpu)->canary;
+static DEFINE_PER_CPU(u64, canary);
 
-	EXPECT_NE(canary, 0);
-	EXPECT_EQ(canary & 0xff, 0);
-	EXPECT_NE(canary, own_of(cpu ? cpu - 1 : nr_cpu_ids - 1)->canary);
+static void note_canary(void *unused)
+{
+	*this_cpu_ptr(&canary) = this_cpu(fixed.stack_canary);
 }
 
+/* Each thread has one: that of the thread which came up is the CPU's. */
 TEST(smp, each_cpu_has_a_canary_of_its_own,
      "Linux asm/stackprotector.h, boot_init_stack_canary()", .needs = NEEDS_SMP)
 {
-	judge_each(judge_canary);
+	u64 before = 0;
+	u32 cpu;
+
+	note_canary(NULL);
+	for_each_online_cpu (cpu) {
+		u64 *it = per_cpu_ptr(&canary, cpu);
+
+		if (cpu)
+			EXPECT_EQ(run_on(cpu, note_canary, NULL, 5000000), 0);
+		EXPECT_NE(*it, 0);
+		EXPECT_EQ(*it & 0xff, 0);
+		EXPECT_NE(*it, before);
+		before = *it;
+	}
 }
 
 static void judge_id(u32 cpu)
